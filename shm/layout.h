@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shared-memory segment: format and rules.
+ *
+ * A file, RUN_DIR/kha.shm, on tmpfs. The master makes a new one at each start (written
+ * beside and renamed, so that a reader sees a whole one or none); it stays after the
+ * daemon's death so that it can still be read. It is sparse: SHM_SIZE of about 50 MB, of
+ * which only what is in use takes memory. Byte order and sizes are the machine's: it never
+ * leaves the machine. Readers refuse a file whose magic or layout id differs from theirs;
+ * the layout id is a hash over all names and sizes (shm/stat.c), so that a change of any
+ * row changes it. `ready` in the head is set last, after everything else.
+ *
+ * Who writes what. The segment is cut into page-aligned regions. Every process maps the
+ * whole read-only through an O_RDONLY descriptor (mprotect cannot undo that), and writable
+ * only the region that it alone writes (seg_own()).
+ *
+ *	region		only writer		how
+ *	head		master			info: seqlock; procs: relaxed atomics;
+ *						table: seqlock + generation; retired: relaxed
+ *						adds between two steps of retire_seq
+ *	logger		logger			relaxed atomics
+ *	checker		checker			health cells: seqlock each; counters: relaxed
+ *	vrrp, web	those			(later)
+ *	entry[i]	worker of entry i	relaxed atomics
+ *	arena		all workers, master	atomic read-modify-write; see struct shm_arena
+ *
+ * When a process died, its region belongs to the master until the process-table entry is
+ * used again: the master repairs odd sequences, adds the counters to `retired`, clears them
+ * and the gauges, and clears the entry's owner words in the arena. Thus totals (live
+ * entries + retired) never step back, and gauges never stick. Checker, logger, vrrp and web
+ * have one fixed region each that their successor continues (never two at a time), so that
+ * their counters and cells simply stay.
+ *
+ * A reader that sums counters reads retire_seq (odd while the master moves counters) before
+ * and after, and tries again when it moved.
+ *
+ * The process table tells each process what is wanted of it (procs[i].want); whoever changes
+ * something that another process must act on writes that process's eventfd afterwards.
+ *
+ * Servers and services keep their index in the tables while they are configured. The index
+ * of one that left the file is used again only when no worker that saw it lives; `id` is
+ * never used twice.
+ */
+#ifndef KHA_SHM_LAYOUT_H
+#define KHA_SHM_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "shm/seqlock.h"
+
+#define SHM_MAGIC UINT64_C(0x6b68612d73686d31) /* "kha-shm1" */
+#define SHM_FILE "kha.shm"
+#define SHM_PAGE 4096
+#define SHM_NAME 64	  /* bytes of a service's, server's or node's name, with the 0 */
+#define SHM_SERVICES 64
+#define SHM_SERVERS 512	  /* of all services together, removed ones included */
+#define SHM_WORKERS 32	  /* of one generation */
+#define SHM_GENERATIONS 5 /* one that accepts, four that drain */
+#define SHM_LIMIT_MAX 32768 /* largest max_connections of a server or service */
+
+/* Rows of the process table (and wake_fds): the fixed ones, then workers. */
+enum {
+	ENTRY_CHECKER,
+	ENTRY_LOGGER,
+	ENTRY_VRRP,
+	ENTRY_WEB,
+	ENTRY_WORKER0,
+	SHM_ENTRIES = ENTRY_WORKER0 + SHM_WORKERS * SHM_GENERATIONS,
+};
+
+enum proc_kind { PROC_NONE, PROC_CHECKER, PROC_LOGGER, PROC_VRRP, PROC_WEB, PROC_WORKER };
+
+/* What the master wants of a process. */
+enum proc_want {
+	WANT_RUN,
+	WANT_DRAIN, /* workers: accept no more, end when empty or at drain_until */
+	WANT_STOP,  /* end now: workers reset their connections; the logger drains its socket */
+};
+
+/* ---- counters: structs from the rows of shm/tbl ---- */
+
+#define STAT(field, ...) _Atomic uint64_t field;
+#define CLOSE(name, letters, is_error, help) _Atomic uint64_t close_##name;
+struct stat_worker {
+#include "shm/tbl/stat_worker.h"
+#include "shm/tbl/close.h"
+};
+#undef CLOSE
+struct stat_service {
+#include "shm/tbl/stat_service.h"
+};
+struct stat_server {
+#include "shm/tbl/stat_server.h"
+};
+struct stat_check {
+#include "shm/tbl/stat_check.h"
+};
+struct stat_master {
+#include "shm/tbl/stat_master.h"
+};
+struct stat_logger {
+#include "shm/tbl/stat_logger.h"
+};
+#undef STAT
+
+#define CLOSE(name, letters, is_error, help) CLOSE_##name,
+enum close_reason {
+#include "shm/tbl/close.h"
+	CLOSE_REASONS
+};
+#undef CLOSE
+
+#define RESULT(name, passed, accepts, help) RESULT_##name,
+enum check_result {
+#include "shm/tbl/result.h"
+	CHECK_RESULTS
+};
+#undef RESULT
+
+#define STATE(name, help) STATE_##name,
+enum server_state {
+#include "shm/tbl/state.h"
+	SERVER_STATES
+};
+#undef STATE
+
+/* Adds n to a counter of which this process is the only writer: no locked instruction. */
+#define STAT_ADD(slab, field, n)                                                         \
+	atomic_store_explicit(&(slab)->field,                                             \
+	    atomic_load_explicit(&(slab)->field, memory_order_relaxed) + (uint64_t)(n),   \
+	    memory_order_relaxed)
+#define STAT_SET(slab, field, value)                                                     \
+	atomic_store_explicit(&(slab)->field, (uint64_t)(value), memory_order_relaxed)
+#define STAT_GET(slab, field) atomic_load_explicit(&(slab)->field, memory_order_relaxed)
+
+/* All counters that a worker keeps; indices are those of the tables. */
+struct stat_slab {
+	struct stat_worker worker;
+	struct stat_service service[SHM_SERVICES];
+	struct stat_server server[SHM_SERVERS];
+};
+
+/* ---- tables that follow from the configuration ---- */
+
+/* Values of the words of the options balance, on_down and log_connections, in the order of
+ * conf/tbl/service.h. */
+enum balance { BALANCE_LEASTCONN, BALANCE_ROUNDROBIN, BALANCE_RANDOM, BALANCE_HASH, BALANCE_FIRST };
+enum on_down { ON_DOWN_KEEP, ON_DOWN_RESET };
+enum log_connections { LOG_CONN_NONE, LOG_CONN_CLOSE, LOG_CONN_BOTH };
+
+/* State of a row of a table. */
+enum row_state { ROW_FREE, ROW_ACTIVE, ROW_REMOVED };
+
+/* What the operator wants of a server. enabled = false starts as MAINT. */
+enum server_admin { ADMIN_READY, ADMIN_DRAIN, ADMIN_MAINT };
+
+/* Keepalive of one side; 0 = the kernel's default (idle, interval, count) or off
+ * (user_timeout). All in milliseconds but count. */
+struct shm_keepalive {
+	uint32_t idle;
+	uint32_t interval;
+	uint32_t count;
+	uint32_t user_timeout;
+};
+
+/* The LIVE options of a service. Milliseconds; 0 = no limit. Workers read these, never
+ * struct conf, so that they change without new workers. */
+struct shm_service {
+	char name[SHM_NAME];
+	uint32_t state; /* enum row_state */
+	uint32_t id;
+	uint32_t balance;	  /* enum balance */
+	uint32_t on_down;	  /* enum on_down */
+	uint32_t log_connections; /* enum log_connections */
+	uint32_t reset_rate;	  /* connections a second, over all workers */
+	uint32_t max_connections;
+	uint32_t max_queue;
+	uint32_t connect_ms;
+	uint32_t queue_ms;
+	uint32_t hello_ms;
+	uint32_t idle_ms;
+	uint32_t half_closed_ms;
+	uint32_t hung_after_ms;
+	uint32_t slow_start_ms;
+	uint32_t pad;
+	struct shm_keepalive client;
+	struct shm_keepalive server;
+};
+
+struct shm_server {
+	char name[SHM_NAME];
+	struct addr addr; /* 28 bytes */
+	uint32_t state;	  /* enum row_state */
+	uint32_t id;
+	uint32_t service; /* index */
+	uint32_t admin;	  /* enum server_admin */
+	uint32_t backup;  /* 0 or 1 */
+	uint32_t weight;  /* 0..256; 0 = no new connections */
+	uint32_t max_connections;
+	uint32_t max_queue;
+	uint32_t connect_rate;
+	uint32_t position; /* order in the file within its service */
+	uint32_t removed_generation; /* workers' generation when it was removed */
+	uint32_t pad;
+	int64_t removed_us; /* CLOCK_MONOTONIC, 0: not removed */
+};
+
+/* Both tables, copied whole under one seqlock. A torn one cannot be seen: the master is the
+ * writer, and when it dies everything dies. */
+struct shm_table {
+	uint64_t generation; /* +1 with each change */
+	uint32_t n_services; /* rows beyond were never used */
+	uint32_t n_servers;
+	struct shm_service service[SHM_SERVICES];
+	struct shm_server server[SHM_SERVERS];
+};
+
+/* ---- health: written by the checker ---- */
+
+/* One per server index; `id` says which server it speaks about: a cell whose id differs from
+ * the table's is not about this server (yet). After a killed checker it may be half old and
+ * half new: both halves were true within the last second, and the next check rewrites it. */
+struct shm_health {
+	uint32_t id;
+	uint8_t state;	/* enum server_state: UP, NOTREADY, HUNG or DOWN */
+	uint8_t result; /* enum check_result of the last check */
+	uint16_t code;	/* HTTP status, TLS alert or errno of the last check; 0: none */
+	int32_t health; /* HAProxy's integer, 0..rise+fall-1 */
+	uint16_t rise, fall;
+	int32_t check_ms; /* duration of the last check; -1: none yet */
+	uint32_t warn;	  /* enum health_warn bits */
+	int64_t since_us; /* of state, CLOCK_MONOTONIC */
+	int64_t since_wall_ms;
+	int64_t checked_us; /* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t cert_not_after; /* seconds since 1970; 0: unknown */
+	char text[120];	    /* the last check in words, 0-terminated */
+};
+
+/* Bits of shm_health.warn: true about the server though its check passes. */
+enum health_warn {
+	HEALTH_WARN_AUTH = 1,	/* 401 or 403: alive, readiness unknown */
+	HEALTH_WARN_CERT = 2,	/* verify = warn and the certificate does not verify */
+};
+
+/* ---- regions ---- */
+
+/* At the start of each process's own region. */
+struct shm_proc_region {
+	_Atomic int64_t beat_us; /* CLOCK_MONOTONIC of the last turn of its loop, >= 4 a second */
+	_Atomic uint32_t ready;	 /* its generation, once it does its work; else 0 */
+	uint32_t pad;
+};
+
+/* Row of the process table. kind PROC_NONE: free. pid 0 with a kind: not running now, will be
+ * started again. */
+struct shm_proc {
+	_Atomic uint32_t kind; /* enum proc_kind */
+	_Atomic uint32_t slot;
+	_Atomic int32_t pid;
+	_Atomic uint32_t generation;
+	_Atomic uint32_t want;	       /* enum proc_want */
+	uint32_t pad;
+	_Atomic int64_t drain_until_us; /* with WANT_DRAIN; 0: no deadline */
+	_Atomic int64_t started_us;
+};
+
+/* Facts about the daemon. Times are CLOCK_REALTIME milliseconds. */
+struct shm_info {
+	int32_t pid;
+	uint32_t generation; /* of workers that accept */
+	int64_t start_wall_ms;
+	int64_t start_us;
+	int64_t reload_wall_ms; /* last reload, successful or not; 0: none */
+	int64_t reload_ok_wall_ms; /* last configuration loaded, the start included */
+	uint32_t reload_ok;	/* 1: the last one succeeded */
+	uint32_t workers;
+	uint32_t max_connections;
+	uint32_t sandboxed;
+	char engine[8];
+	char node[SHM_NAME];
+	char version[32];
+	char config[512]; /* path, absolute */
+};
+
+struct shm_head {
+	uint64_t magic;
+	uint64_t layout;
+	_Atomic uint32_t ready; /* 1: complete */
+	uint32_t pad;
+	SEQ_CELL(struct shm_info) info;
+	struct shm_proc proc[SHM_ENTRIES];
+	_Atomic uint64_t table_generation; /* = table.generation, to poll cheaply */
+	SEQ_CELL(struct shm_table) table;
+	struct stat_master master;
+	_Atomic uint64_t retire_seq;
+	struct stat_slab retired;
+};
+
+struct shm_logger {
+	struct shm_proc_region proc;
+	struct stat_logger stat;
+};
+
+struct shm_checker {
+	struct shm_proc_region proc;
+	_Atomic uint64_t generation; /* +1 after each change of a state, result or warning */
+	_Atomic uint64_t log_dropped;
+	SEQ_CELL(struct shm_health) health[SHM_SERVERS];
+	struct stat_check stat[SHM_SERVERS];
+};
+
+struct shm_worker {
+	struct shm_proc_region proc;
+	_Atomic uint64_t table_seen; /* table generation it works by */
+	struct stat_slab stat;
+};
+
+/* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare and
+ * swap from 0, given back by storing 0; the master clears the words of a dead entry. (A shared
+ * counter would leak what a killed worker held.) */
+struct shm_limit {
+	_Atomic uint16_t word[SHM_LIMIT_MAX];
+};
+
+/* Balancing tickets of one service, a cache line of its own. */
+struct shm_ticket {
+	_Alignas(64) _Atomic uint64_t next;
+};
+
+/* The one place that several processes write: every access is one atomic operation, so that
+ * a death at any instruction leaves it meaningful. */
+struct shm_arena {
+	struct shm_ticket ticket[SHM_SERVICES];
+	struct shm_limit service_limit[SHM_SERVICES];
+	struct shm_limit server_limit[SHM_SERVERS];
+};
+
+#define SHM_REGION(type) union { type r; char pages[(sizeof(type) + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE]; }
+
+struct shm {
+	SHM_REGION(struct shm_head) head;
+	SHM_REGION(struct shm_logger) logger;
+	SHM_REGION(struct shm_checker) checker;
+	SHM_REGION(struct shm_worker) worker[SHM_ENTRIES - ENTRY_WORKER0];
+	SHM_REGION(struct shm_arena) arena;
+};
+
+#define SHM_SIZE sizeof(struct shm)
+
+_Static_assert(sizeof(struct addr) == 28, "struct addr stands in the segment");
+_Static_assert(sizeof(struct shm_health) % 8 == 0, "whole words");
+_Static_assert(sizeof(struct shm) % SHM_PAGE == 0, "whole pages");
+
+#endif
