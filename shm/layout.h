@@ -206,6 +206,7 @@ struct shm_server {
 	uint32_t removed_generation; /* workers' generation when it was removed */
 	uint32_t pad;
 	int64_t removed_us; /* CLOCK_MONOTONIC, 0: not removed */
+	int64_t drain_until_us; /* removed: its connections are closed then; 0: never */
 };
 
 /* Both tables, copied whole under one seqlock. A torn one cannot be seen: the master is the

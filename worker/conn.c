@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/conn.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "shm/limit.h"
+#include "shm/stat.h"
+#include "worker/internal.h"
+#include "worker/pick.h"
+
+/* After a RST of one side: so long what was queued for the other may take to go out. */
+#define FLUSH_MS 2000
+#define FLUSH_LOOK_MS 10
+
+static const struct shm_service *
+service_of(const struct worker *w, const struct worker_conn *c)
+{
+	return &w->view.table.service[c->service];
+}
+
+/* ---- the server's socket ---- */
+
+static void
+set_int(int fd, int level, int name, uint32_t value)
+{
+	int v = (int)value;
+
+	/* None of them can fail for reasons other than a mistake of ours, and a connection
+	 * without one of them still works. */
+	(void)setsockopt(fd, level, name, &v, sizeof v);
+}
+
+void
+worker_set_keepalive(int fd, const struct shm_keepalive *k)
+{
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, k->idle > 0);
+	if (k->idle > 0) {
+		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle / 1000);
+		set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval / 1000);
+		set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count);
+	}
+	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, k->user_timeout);
+}
+
+static int
+server_socket(const struct worker *w, const struct worker_conn *c, const struct addr *to)
+{
+	int fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	if (fd >= 0)
+		worker_set_keepalive(fd, &service_of(w, c)->server);
+	return fd;
+}
+
+/* ---- connecting ---- */
+
+/* Our own shortage, not a fault of the server. */
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* Tells the checker to look now. */
+static void
+poke_checker(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (w->poked)
+		return;
+	w->poked = true;
+	(void)!write(w->h->wake_fds[ENTRY_CHECKER], &one, sizeof one);
+}
+
+static void
+count_connect_failure(struct worker *w, const struct worker_conn *c)
+{
+	STAT_ADD(&w->stat->server[c->server], connect_failed, 1);
+	STAT_ADD(&w->stat->service[c->service], connect_failed, 1);
+	poke_checker(w);
+}
+
+/* Offers the client to the next server until one connect is in progress; no byte was forwarded
+ * yet, so that the client notices nothing. `last`: how the last attempt ended, to be the reason
+ * when no server is left. */
+static void
+connect_next(struct worker *w, struct worker_conn *c, enum close_reason last)
+{
+	unsigned failed = c->server;
+	enum pick picked;
+	int fd, error;
+
+	for (;;) {
+		pick_release(w, c);
+		picked = pick_server(w, c);
+		if (picked != PICK_OK) {
+			if (failed == NO_SERVER)
+				last = picked == PICK_LIMIT ? CLOSE_limit : CLOSE_no_server;
+			worker_conn_close(w, c, last);
+			return;
+		}
+		if (failed != NO_SERVER) {
+			STAT_ADD(&w->stat->server[failed], retried, 1);
+			STAT_ADD(&w->stat->service[c->service], retries, 1);
+		}
+		fd = server_socket(w, c, &w->view.table.server[c->server].addr);
+		error = fd < 0 ? errno
+			       : w->engine->connect(w, c, fd,
+				     &w->view.table.server[c->server].addr);
+		if (error == 0)
+			break;
+		if (is_shortage(error)) {
+			worker_conn_close(w, c, CLOSE_resource);
+			return;
+		}
+		count_connect_failure(w, c);
+		failed = c->server;
+		last = CLOSE_connect_failed;
+	}
+	c->phase_ms = w->now_ms;
+	wheel_arm(&w->wheel, c, w->now_ms + service_of(w, c)->connect_ms);
+}
+
+void
+worker_conn_start(struct worker *w, unsigned listener, int fd, const struct addr *from)
+{
+	const struct listener *l = &w->h->listeners[listener];
+	const struct shm_service *service = &w->view.table.service[l->service];
+	struct worker_conn *c = pool_get(&w->pool);
+	int word;
+
+	STAT_ADD(&w->stat->worker, accepted, 1);
+	STAT_ADD(&w->stat->service[l->service], accepted, 1);
+	if (c == NULL) {
+		STAT_ADD(&w->stat->worker, close_resource, 1);
+		close(fd);
+		return;
+	}
+	STAT_ADD(&w->stat->worker, active, 1);
+	STAT_ADD(&w->stat->service[l->service], active, 1);
+	c->state = CONN_CONNECTING;
+	engine_half_init(&c->half[SIDE_CLIENT], fd);
+	engine_half_init(&c->half[SIDE_SERVER], -1);
+	c->client = *from;
+	addr_unmap(&c->client);
+	c->service = (uint8_t)l->service;
+	c->listener = (uint8_t)listener;
+	c->server = NO_SERVER;
+	c->service_limit = c->server_limit = -1;
+	c->timer_slot = CONN_NONE;
+	c->connect_ms = -1;
+	c->accepted_us = w->now.us;
+	c->accepted_wall_ms = wall_ms();
+	c->last_ms = w->now_ms;
+
+	if (service->max_connections > 0) {
+		word = limit_take(&w->seg->arena->service_limit[c->service],
+		    service->max_connections, w->h->entry, (unsigned)w->now.us);
+		if (word < 0) {
+			worker_conn_close(w, c, CLOSE_limit);
+			return;
+		}
+		c->service_limit = (int16_t)word;
+	}
+	connect_next(w, c, CLOSE_no_server);
+}
+
+void
+worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
+{
+	const struct shm_service *service = service_of(w, c);
+	struct stat_server *stat = &w->stat->server[c->server];
+
+	if (error != 0) {
+		count_connect_failure(w, c);
+		connect_next(w, c, error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed);
+		return;
+	}
+	c->connect_ms = (int32_t)(w->now_ms - c->phase_ms);
+	c->last_ms = w->now_ms;
+	c->state = CONN_RELAY;
+	STAT_ADD(stat, connected, 1);
+	STAT_ADD(stat, connect_ms, c->connect_ms);
+	wheel_arm(&w->wheel, c, w->now_ms + service->idle_ms);
+	if (service->log_connections == LOG_CONN_BOTH)
+		worker_conn_log(w, c, "--", true);
+	w->engine->relay(w, c);
+}
+
+/* ---- bytes ---- */
+
+void
+worker_conn_moved(struct worker *w, struct worker_conn *c, enum side side, size_t n, bool spliced)
+{
+	struct stat_server *server = &w->stat->server[c->server];
+	struct stat_service *service = &w->stat->service[c->service];
+
+	c->bytes[side] += n;
+	c->last_ms = w->now_ms;
+	if (side == SIDE_CLIENT) {
+		STAT_ADD(&w->stat->worker, bytes_in, n);
+		STAT_ADD(service, bytes_in, n);
+		STAT_ADD(server, bytes_in, n);
+	} else {
+		STAT_ADD(&w->stat->worker, bytes_out, n);
+		STAT_ADD(service, bytes_out, n);
+		STAT_ADD(server, bytes_out, n);
+		STAT_SET(server, last_byte, w->now_ms);
+	}
+	if (spliced)
+		STAT_ADD(&w->stat->worker, spliced, n);
+}
+
+static enum close_reason
+broken_reason(enum side side, int error)
+{
+	/* What keepalive, user timeout and unreachable networks leave; all else is a RST. */
+	bool lost = error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+
+	if (side == SIDE_CLIENT)
+		return lost ? CLOSE_client_lost : CLOSE_client_reset;
+	return lost ? CLOSE_server_lost : CLOSE_server_reset;
+}
+
+static bool
+flushed(struct worker *w, struct worker_conn *c)
+{
+	enum side other = OTHER_SIDE((enum side)c->reset_side);
+
+	return w->engine->unsent(w, c, other) == 0 || w->now_ms - c->phase_ms >= FLUSH_MS;
+}
+
+void
+worker_conn_ended(struct worker *w, struct worker_conn *c, enum side side, enum ending how,
+    int error)
+{
+	if (c->state == CONN_CONNECTING && side == SIDE_CLIENT) {
+		worker_conn_close(w, c, CLOSE_client_abort);
+		return;
+	}
+	if (c->state != CONN_RELAY)
+		return;
+	if (how == END_FIN) {
+		c->ended |= (uint8_t)(1u << side);
+		if (c->ended == (1u << SIDE_CLIENT | 1u << SIDE_SERVER))
+			worker_conn_close(w, c, CLOSE_done);
+		else
+			wheel_arm(&w->wheel, c, w->now_ms + service_of(w, c)->half_closed_ms);
+		return;
+	}
+	if (side == SIDE_SERVER) {
+		STAT_ADD(&w->stat->server[c->server], resets, 1);
+		if (error == ETIMEDOUT)
+			poke_checker(w);
+	}
+	/* A RST for a RST, but behind the bytes that came before it. */
+	c->state = CONN_FLUSHING;
+	c->phase_ms = w->now_ms;
+	c->reset_side = (uint8_t)side;
+	c->flush_reason = (uint8_t)broken_reason(side, error);
+	if (flushed(w, c))
+		worker_conn_close(w, c, c->flush_reason);
+	else
+		wheel_arm(&w->wheel, c, w->now_ms + FLUSH_LOOK_MS);
+}
+
+/* ---- time ---- */
+
+void
+worker_conn_timeout(struct worker *w, struct worker_conn *c)
+{
+	const struct shm_service *service = service_of(w, c);
+	int64_t deadline;
+
+	switch (c->state) {
+	case CONN_CONNECTING:
+		deadline = c->phase_ms + service->connect_ms;
+		if (w->now_ms < deadline)
+			break;
+		w->engine->unconnect(w, c);
+		worker_conn_connected(w, c, ETIMEDOUT);
+		return;
+	case CONN_RELAY:
+		deadline = c->last_ms + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
+		if (w->now_ms < deadline)
+			break;
+		worker_conn_close(w, c, c->ended != 0 ? CLOSE_half_closed : CLOSE_idle);
+		return;
+	case CONN_FLUSHING:
+		if (flushed(w, c)) {
+			worker_conn_close(w, c, c->flush_reason);
+			return;
+		}
+		deadline = w->now_ms + FLUSH_LOOK_MS;
+		break;
+	default:
+		return;
+	}
+	wheel_arm(&w->wheel, c, deadline);
+}
+
+/* ---- the end ---- */
+
+void
+worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason reason)
+{
+	const struct shm_service *service = service_of(w, c);
+	_Atomic uint64_t *counter = close_counter(&w->stat->worker, reason);
+
+	/* First, so that the counts in the line include this connection, as HAProxy's do. */
+	if (service->log_connections != LOG_CONN_NONE && log_wants(LOG_LEVEL_INFO))
+		worker_conn_log(w, c, close_letters(reason), false);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+	STAT_ADD(&w->stat->worker, active, -1);
+	STAT_ADD(&w->stat->service[c->service], active, -1);
+	if (reason == CLOSE_no_server)
+		STAT_ADD(&w->stat->service[c->service], no_server, 1);
+	else if (reason == CLOSE_limit)
+		STAT_ADD(&w->stat->service[c->service], limited, 1);
+	else if (reason == CLOSE_server_down)
+		STAT_ADD(&w->stat->server[c->server], closed_down, 1);
+
+	pick_release(w, c);
+	if (c->service_limit >= 0)
+		limit_give(&w->seg->arena->service_limit[c->service], c->service_limit);
+	c->service_limit = -1;
+	wheel_disarm(&w->wheel, c);
+	c->state = CONN_CLOSED;
+	w->engine->drop(w, c, reason != CLOSE_done);
+}
+
+void
+worker_conn_gone(struct worker *w, struct worker_conn *c)
+{
+	pool_put(&w->pool, c);
+}

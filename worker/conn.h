@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One proxied connection.
+ *
+ *	accept -> CONNECTING -> RELAY ---> closed		worker_conn_close(), the only exit
+ *		   |  ^  |	  |
+ *		   |  +--+	  +-> FLUSHING -> closed	one side sent RST: what was queued
+ *		   |  next server			before it goes out first
+ *		   +-> closed
+ */
+#ifndef KHA_WORKER_CONN_H
+#define KHA_WORKER_CONN_H
+
+#include "base/clock.h"
+#include "shm/layout.h"
+#include "worker/engine.h"
+
+#define CONN_NONE UINT32_MAX /* no connection, as an index */
+#define CONN_TRIES 4	     /* servers that one client is offered to */
+#define NO_SERVER UINT16_MAX
+
+enum conn_state { CONN_FREE, CONN_CONNECTING, CONN_RELAY, CONN_FLUSHING, CONN_CLOSED };
+
+/* The engine's part of one direction, named by the side that its bytes come from. Only the
+ * engine looks inside. */
+struct engine_half {
+	int fd;		   /* of the side that the bytes come from; -1: none */
+	uint16_t tail_off; /* bytes of tail already sent */
+	uint16_t tail_len; /* bytes in tail */
+	uint8_t *tail;	   /* bytes read and not yet taken by the other side; NULL: none */
+	uint32_t in_pipe;  /* the same, held in a pipe */
+	int16_t pipe;	   /* index in the engine's pool of pipes; -1: none */
+	uint8_t flags;
+	uint8_t run;   /* full (copying) or idle (splicing) reads in a row */
+	uint8_t epoch; /* tells events of an earlier descriptor of this half */
+	uint8_t mask;  /* what is asked of the kernel now, or HALF_OUT_OF_SET: nothing */
+	int16_t error; /* errno with which the source ended */
+};
+#define HALF_OUT_OF_SET 0x80
+
+/* A half that the engine has not touched yet. Keeps the epoch. */
+static inline void
+engine_half_init(struct engine_half *h, int fd)
+{
+	*h = (struct engine_half){.fd = fd, .pipe = -1, .mask = HALF_OUT_OF_SET, .epoch = h->epoch};
+}
+
+/* Kept small: an idle connection is this and nothing more. Links are indices into the pool. */
+struct worker_conn {
+	struct engine_half half[2]; /* enum side */
+
+	struct addr client;
+	uint8_t state; /* enum conn_state */
+	uint8_t tries;
+	uint8_t ended; /* bit 1 << enum side: that side sent FIN */
+	uint8_t service;
+	uint8_t listener;
+	uint8_t reset_side;   /* enum side, in CONN_FLUSHING: the one that sent RST */
+	uint8_t flush_reason; /* enum close_reason, in CONN_FLUSHING */
+	uint16_t server; /* NO_SERVER: none */
+	uint16_t tried[CONN_TRIES];
+	int16_t service_limit; /* word held in the arena, -1: none */
+	int16_t server_limit;
+
+	uint32_t list_next, list_prev;	 /* connections of one server; once dropped the engine's */
+	uint32_t timer_next, timer_prev; /* connections in one slot of the wheel */
+	uint32_t timer_slot;		 /* CONN_NONE: not in the wheel */
+
+	int32_t connect_ms;   /* time to connect; -1: not connected */
+	int64_t accepted_us;  /* CLOCK_MONOTONIC */
+	int64_t accepted_wall_ms;
+	int64_t phase_ms; /* begin of connect or flush, CLOCK_MONOTONIC ms */
+	int64_t last_ms;  /* last byte of either side, CLOCK_MONOTONIC ms */
+	uint64_t bytes[2]; /* came from: enum side */
+};
+
+/* Takes a new client socket of `listener` (index in the heritage): picks a server and connects.
+ * Owns fd. */
+void worker_conn_start(struct worker *w, unsigned listener, int fd, const struct addr *from);
+
+/* The only end of a connection: counts `reason`, logs if the service wants it, gives back what
+ * it holds. RST to both sides, except for CLOSE_done. c may not be used afterwards. */
+void worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason reason);
+
+/* Its deadline may be over: closes, retries or arms the timer again. */
+void worker_conn_timeout(struct worker *w, struct worker_conn *c);
+
+/* TCP_NODELAY, keepalive and user timeout; on a listening socket its accepted sockets inherit
+ * them. Failures are ignored: a connection works without. */
+void worker_set_keepalive(int fd, const struct shm_keepalive *k);
+
+/* One log line (worker/connlog.c). asap: at the start, HAProxy's logasap form. */
+void worker_conn_log(struct worker *w, const struct worker_conn *c, const char *letters, bool asap);
+
+#endif

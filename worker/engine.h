@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an engine does for the connection code, and what it says back. The border is shaped
+ * for completions: connection code hears "n bytes came from this side" and "this side ended",
+ * never "this descriptor is ready", so that readiness (epoll) and completion (io_uring) engines
+ * fit behind it. Bytes and buffers are the engine's alone: it moves them from each side to the
+ * other in order, holds back the reader when the writer is slow (a fixed bound of memory per
+ * direction), and carries a FIN through as a FIN.
+ *
+ * Nothing above this line knows which engine runs.
+ */
+#ifndef KHA_WORKER_ENGINE_H
+#define KHA_WORKER_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct worker;
+struct worker_conn;
+
+enum side { SIDE_CLIENT, SIDE_SERVER };
+#define OTHER_SIDE(s) ((s) == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT)
+
+/* How a side ended. */
+enum ending {
+	END_FIN,   /* in good order; the FIN was already passed on to the other side */
+	END_RESET, /* RST, timeout or another error; errno beside */
+};
+
+struct engine {
+	const char *name;
+
+	/* Before the first other call, after privileges were dropped. 0, or -1 with a sentence:
+	 * this machine does not offer what the engine needs. */
+	int (*init)(struct worker *w, struct err *err);
+	void (*fini)(struct worker *w);
+
+	/* Starts and stops accepting on a listener of the heritage. Connections arrive by
+	 * worker_accepted(), failures by worker_accept_failed(). 0 or -1 (errno). */
+	int (*listen)(struct worker *w, unsigned listener);
+	void (*unlisten)(struct worker *w, unsigned listener);
+
+	/* Connects the server side of c, closing an earlier one. `fd` is a new non-blocking TCP
+	 * socket with all options set and belongs to the engine from here on. 0: in progress,
+	 * worker_conn_connected() follows; else an errno: failed at once, nothing follows. */
+	int (*connect)(struct worker *w, struct worker_conn *c, int fd, const struct addr *to);
+
+	/* Gives up the connect that is in progress. */
+	void (*unconnect)(struct worker *w, struct worker_conn *c);
+
+	/* Both sides are connected: move bytes until worker_conn_ended() was said for both, or
+	 * for one with END_RESET. */
+	void (*relay)(struct worker *w, struct worker_conn *c);
+
+	/* Bytes that the kernel still has to deliver to `side`; 0 when it cannot say. */
+	size_t (*unsent)(struct worker *w, struct worker_conn *c, enum side side);
+
+	/* Closes what is open of c, with a RST if `reset` (data not yet delivered is lost), and
+	 * forgets it; worker_conn_gone() follows, once, not from inside this call. */
+	void (*drop)(struct worker *w, struct worker_conn *c, bool reset);
+
+	/* One turn: waits at most timeout_ms (0: not at all) or until the wake eventfd of the
+	 * heritage was written, and works off what happened; w->now is set after the wait. */
+	void (*turn)(struct worker *w, int timeout_ms);
+};
+
+extern const struct engine engine_epoll;
+
+/* ---- said by the engine ---- */
+
+/* A client: `fd` (non-blocking, close-on-exec) now belongs to whom this is said. */
+void worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from);
+void worker_accept_failed(struct worker *w, unsigned listener, int error);
+
+/* The connect ended: error 0 or an errno. */
+void worker_conn_connected(struct worker *w, struct worker_conn *c, int error);
+
+/* n bytes came from `side` (n > 0), of them `spliced` without passing through user space. */
+void worker_conn_moved(struct worker *w, struct worker_conn *c, enum side side, size_t n,
+    bool spliced);
+
+/* `side` ended and all its earlier bytes were handed to the kernel for the other side. Said at
+ * most once for END_FIN and once for END_RESET per side. */
+void worker_conn_ended(struct worker *w, struct worker_conn *c, enum side side,
+    enum ending how, int error);
+
+/* The engine has no use for c any more. */
+void worker_conn_gone(struct worker *w, struct worker_conn *c);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state of one worker process. Private to worker/. */
+#ifndef KHA_WORKER_INTERNAL_H
+#define KHA_WORKER_INTERNAL_H
+
+#include "base/clock.h"
+#include "base/heritage.h"
+#include "conf/conf.h"
+#include "shm/seg.h"
+#include "worker/conn.h"
+#include "worker/engine.h"
+#include "worker/pool.h"
+#include "worker/timer.h"
+#include "worker/view.h"
+
+#define WORKER_BEAT_MS 250
+#define WORKER_TICK_MS 10 /* while something is paced */
+
+struct worker {
+	const struct heritage *h;
+	struct seg *seg;
+	struct stat_slab *stat; /* own counters */
+	const struct engine *engine;
+	void *engine_state;
+
+	struct mono now; /* of this turn */
+	int64_t now_ms;
+	int64_t beat_ms; /* last heartbeat */
+
+	struct pool pool;
+	struct wheel wheel;
+	struct view view;
+
+	uint32_t server_list[SHM_SERVERS]; /* first connection of each server */
+
+	bool accepting;	      /* wants clients (not draining) */
+	bool paused;	      /* but takes none now */
+	int64_t resume_ms;    /* look again at that time */
+	int64_t pause_said_ms; /* of the last line about it */
+	bool draining;
+	bool evicting; /* worker/evict.c has something to do */
+	int64_t evict_ms;
+	int64_t reset_credit_us[SHM_SERVICES];
+	bool poked; /* checker was told in this turn */
+};
+
+#endif

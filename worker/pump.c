@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "worker/internal.h"
+
+/* Reads per call: one fast sender must not keep the others waiting. */
+#define COPY_READS 4
+#define SPLICE_READS 4
+
+#define FULL_READS 2 /* that many full buffers in a row are bulk */
+#define IDLE_READS 8 /* that many near-empty reads in a row are no bulk any more */
+
+/* ---- kept bytes ---- */
+
+static uint8_t *
+tail_take(struct pump *p)
+{
+	return p->n_tails > 0 ? p->tails[--p->n_tails] : malloc(PUMP_BYTES);
+}
+
+static void
+tail_give(struct pump *p, struct engine_half *h)
+{
+	if (h->tail == NULL)
+		return;
+	if (p->n_tails < PUMP_TAILS)
+		p->tails[p->n_tails++] = h->tail;
+	else
+		free(h->tail);
+	h->tail = NULL;
+	h->tail_len = h->tail_off = 0;
+}
+
+static void
+pipe_give(struct pump *p, struct engine_half *h)
+{
+	if (h->pipe >= 0)
+		pipes_give(&p->pipes, h->pipe, h->in_pipe);
+	h->pipe = -1;
+	h->in_pipe = 0;
+}
+
+static bool
+keeps(const struct engine_half *h)
+{
+	return h->tail_len > 0 || h->in_pipe > 0;
+}
+
+static void
+forget(struct pump *p, struct engine_half *h)
+{
+	tail_give(p, h);
+	pipe_give(p, h);
+}
+
+/* ---- writing ---- */
+
+/* The side takes nothing any more. What it sent before is still read and passed on; then its end
+ * is reported, as a RST, because that is what makes writing fail. */
+static void
+broken(struct worker *w, struct pump *p, struct worker_conn *c, enum side side, int error)
+{
+	struct engine_half *h = &c->half[side];
+
+	forget(p, &c->half[OTHER_SIDE(side)]);
+	h->flags |= HALF_BROKEN;
+	h->error = (int16_t)(error == EPIPE ? ECONNRESET : error);
+	if (h->flags & HALF_EOF)
+		worker_conn_ended(w, c, side, END_RESET, h->error);
+}
+
+/* Sends what is kept of `side`. True: nothing is kept any more. */
+static bool
+send_kept(struct worker *w, struct pump *p, struct worker_conn *c, enum side side)
+{
+	struct engine_half *h = &c->half[side];
+	enum side other = OTHER_SIDE(side);
+	int to = c->half[other].fd;
+	ssize_t n;
+
+	while (keeps(h)) {
+		if (h->tail_len > 0)
+			n = send(to, h->tail + h->tail_off, (size_t)h->tail_len - h->tail_off,
+			    MSG_NOSIGNAL);
+		else
+			n = splice(p->pipes.fd[h->pipe][0], NULL, to, NULL, h->in_pipe,
+			    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (n < 0) {
+			if (errno == EAGAIN || errno == EINTR)
+				return false;
+			broken(w, p, c, other, errno);
+			return false;
+		}
+		if (h->tail_len > 0) {
+			h->tail_off += (uint16_t)n;
+			if (h->tail_off == h->tail_len)
+				tail_give(p, h);
+		} else {
+			h->in_pipe -= (uint32_t)n;
+			if (n == 0)
+				return false;
+		}
+	}
+	/* A pipe is lent only while it holds bytes. */
+	pipe_give(p, h);
+	return true;
+}
+
+/* Sends n fresh bytes of the scratch buffer and keeps what is not taken. True: all went out. */
+static bool
+send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side side, size_t n)
+{
+	struct engine_half *h = &c->half[side];
+	enum side other = OTHER_SIDE(side);
+	ssize_t sent = send(c->half[other].fd, p->scratch, n, MSG_NOSIGNAL);
+
+	if (sent == (ssize_t)n)
+		return true;
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != EINTR) {
+			broken(w, p, c, other, errno);
+			return false;
+		}
+		sent = 0;
+	}
+	h->tail = tail_take(p);
+	if (h->tail == NULL) {
+		worker_conn_close(w, c, CLOSE_resource);
+		return false;
+	}
+	h->tail_len = (uint16_t)(n - (size_t)sent);
+	memcpy(h->tail, p->scratch + sent, h->tail_len);
+	return false;
+}
+
+/* ---- reading ---- */
+
+/* Nothing more comes: error 0 for a FIN. */
+static void
+source_ended(struct engine_half *h, int error)
+{
+	h->flags |= HALF_EOF;
+	if (!(h->flags & HALF_BROKEN))
+		h->error = (int16_t)error;
+}
+
+static void
+report_end(struct worker *w, struct worker_conn *c, enum side side)
+{
+	struct engine_half *h = &c->half[side];
+	enum side other = OTHER_SIDE(side);
+
+	if ((h->flags & HALF_ENDED) || keeps(h))
+		return;
+	h->flags |= HALF_ENDED;
+	if (h->error != 0) {
+		worker_conn_ended(w, c, side, END_RESET, h->error);
+		return;
+	}
+	/* Fails when the other side is gone, which is reported where it is read or written. */
+	(void)shutdown(c->half[other].fd, SHUT_WR);
+	worker_conn_ended(w, c, side, END_FIN, 0);
+}
+
+/* One read and send by copying. True: go on, there may be more. */
+static bool
+copy_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side side)
+{
+	struct engine_half *h = &c->half[side];
+	ssize_t n = recv(h->fd, p->scratch, sizeof p->scratch, 0);
+
+	if (n <= 0) {
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			h->run = 0;
+		else
+			source_ended(h, n == 0 ? 0 : errno);
+		return false;
+	}
+	worker_conn_moved(w, c, side, (size_t)n, false);
+	h->run = (size_t)n == sizeof p->scratch ? (uint8_t)(h->run + 1) : 0;
+	if (!send_fresh(w, p, c, side, (size_t)n))
+		return false;
+	if (h->run >= FULL_READS) {
+		h->flags |= HALF_SPLICE;
+		h->run = 0;
+	}
+	return (size_t)n == sizeof p->scratch;
+}
+
+/* The same through a pipe, without touching the bytes. */
+static bool
+splice_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side side)
+{
+	struct engine_half *h = &c->half[side];
+	ssize_t n;
+
+	if (h->pipe < 0)
+		h->pipe = (int16_t)pipes_take(&p->pipes);
+	if (h->pipe < 0) {
+		h->flags &= (uint8_t)~HALF_SPLICE;
+		return true;
+	}
+	n = splice(h->fd, NULL, p->pipes.fd[h->pipe][1], NULL, PIPE_BYTES,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n <= 0) {
+		pipe_give(p, h);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return false;
+		if (n < 0 && errno == EINVAL) {
+			h->flags &= (uint8_t)~HALF_SPLICE; /* not this kind of socket */
+			return true;
+		}
+		source_ended(h, n == 0 ? 0 : errno);
+		return false;
+	}
+	h->in_pipe = (uint32_t)n;
+	worker_conn_moved(w, c, side, (size_t)n, true);
+	h->run = n < PUMP_BYTES ? (uint8_t)(h->run + 1) : 0;
+	if (h->run >= IDLE_READS) {
+		h->flags &= (uint8_t)~HALF_SPLICE;
+		h->run = 0;
+	}
+	return send_kept(w, p, c, side) && n >= PUMP_BYTES;
+}
+
+/* ---- the border ---- */
+
+void
+pump_begin(struct worker_conn *c)
+{
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++)
+		c->half[s].flags = HALF_RELAY;
+}
+
+void
+pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side)
+{
+	struct engine_half *h = &c->half[side];
+	bool more = send_kept(w, p, c, side);
+
+	for (int i = 0; more && pump_wants_read(c, side) && i < COPY_READS; i++)
+		more = h->flags & HALF_SPLICE ? splice_once(w, p, c, side)
+					      : copy_once(w, p, c, side);
+	if (c->state == CONN_RELAY && (h->flags & HALF_EOF))
+		report_end(w, c, side);
+}
+
+bool
+pump_wants_read(const struct worker_conn *c, enum side side)
+{
+	const struct engine_half *h = &c->half[side];
+
+	return (h->flags & (HALF_RELAY | HALF_EOF)) == HALF_RELAY && !keeps(h) &&
+	       !(c->half[OTHER_SIDE(side)].flags & HALF_BROKEN) && c->state == CONN_RELAY;
+}
+
+bool
+pump_wants_write(const struct worker_conn *c, enum side side)
+{
+	return keeps(&c->half[OTHER_SIDE(side)]) && !(c->half[side].flags & HALF_BROKEN) &&
+	       c->state == CONN_RELAY;
+}
+
+void
+pump_end(struct pump *p, struct worker_conn *c)
+{
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+		forget(p, &c->half[s]);
+		c->half[s].flags = 0;
+	}
+}
+
+void
+pump_fini(struct pump *p)
+{
+	while (p->n_tails > 0)
+		free(p->tails[--p->n_tails]);
+	pipes_fini(&p->pipes);
+}

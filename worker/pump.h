@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Moving bytes of readiness engines: recv and send through one scratch buffer per worker, splice
+ * through a pipe for bulk. What the other side does not take is kept (one buffer or one pipe per
+ * direction, the bound of memory) and reading stops until it is gone.
+ */
+#ifndef KHA_WORKER_PUMP_H
+#define KHA_WORKER_PUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "worker/engine.h"
+#include "worker/pipes.h"
+
+#define PUMP_BYTES 16384 /* of the scratch buffer and of a kept tail */
+#define PUMP_TAILS 32	 /* free tail buffers kept for the next */
+
+/* Bits of engine_half.flags. */
+enum {
+	HALF_EOF = 1,	  /* nothing more comes from this side; engine_half.error says how */
+	HALF_ENDED = 2,	  /* and that was reported */
+	HALF_BROKEN = 4,  /* this side takes nothing any more: a write failed */
+	HALF_SPLICE = 8,  /* bulk comes from this side */
+	HALF_HUP = 16,	  /* the kernel reports an error that cannot be acted on yet */
+	HALF_RELAY = 32,  /* pump_begin() was called */
+};
+
+struct pump {
+	struct pipes pipes;
+	uint8_t *tails[PUMP_TAILS];
+	unsigned n_tails;
+	uint8_t scratch[PUMP_BYTES];
+};
+
+void pump_begin(struct worker_conn *c);
+
+/* Moves what can be moved now from `side` to the other, within a bound, and says it upwards. c may
+ * be closed when it returns. */
+void pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side);
+
+bool pump_wants_read(const struct worker_conn *c, enum side side);
+bool pump_wants_write(const struct worker_conn *c, enum side side);
+
+/* Gives buffers and pipes of c back. */
+void pump_end(struct pump *p, struct worker_conn *c);
+
+/* Frees what is kept for later use. */
+void pump_fini(struct pump *p);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/stat.h"
+
+/* Fail-open counts bytes of the last 10 s, so that it changes with time alone. */
+#define AGE_MS 250
+
+static unsigned
+gcd(unsigned a, unsigned b)
+{
+	unsigned t;
+
+	while (b != 0) {
+		t = a % b;
+		a = b;
+		b = t;
+	}
+	return a;
+}
+
+unsigned
+view_schedule(const unsigned weight[], unsigned n, uint16_t *out, unsigned room)
+{
+	static int current[SHM_SERVERS];
+	static unsigned w[SHM_SERVERS];
+	unsigned divisor = 0, total = 0, best, sum = 0;
+
+	if (n == 0 || n > room || n > SHM_SERVERS)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		divisor = gcd(weight[i], divisor);
+		sum += weight[i];
+	}
+	for (unsigned i = 0; i < n; i++) {
+		/* A share below one turn of a longest cycle still gets one turn. */
+		w[i] = weight[i] / divisor;
+		if (sum / divisor > room)
+			w[i] = (unsigned)((uint64_t)weight[i] * (room - n) / sum) + 1;
+		current[i] = 0;
+		total += w[i];
+	}
+	for (unsigned turn = 0; turn < total; turn++) {
+		best = 0;
+		for (unsigned i = 0; i < n; i++) {
+			current[i] += (int)w[i];
+			if (current[i] > current[best])
+				best = i;
+		}
+		current[best] -= (int)total;
+		out[turn] = (uint16_t)best;
+	}
+	return total;
+}
+
+static void
+refresh_schedule(struct view *v, struct view_service *vs)
+{
+	unsigned weight[SHM_SERVERS], sum = 0, room;
+	uint16_t *bigger;
+
+	for (unsigned i = 0; i < vs->n_candidates; i++) {
+		weight[i] = v->table.server[vs->candidates[i]].weight;
+		sum += weight[i];
+	}
+	room = sum < SCHEDULE_MAX ? sum : SCHEDULE_MAX;
+	if (room > vs->schedule_room) {
+		bigger = realloc(vs->schedule, room * sizeof *bigger);
+		if (bigger == NULL)
+			return; /* pick falls back to leastconn */
+		vs->schedule = bigger;
+		vs->schedule_room = room;
+	}
+	vs->n_schedule = view_schedule(weight, vs->n_candidates, vs->schedule, room);
+	for (unsigned i = 0; i < vs->n_schedule; i++)
+		vs->schedule[i] = vs->candidates[vs->schedule[i]];
+}
+
+static void
+refresh_candidates(struct view *v, const struct seg *seg, struct mono now)
+{
+	static uint64_t last_byte[SHM_SERVERS];
+	uint16_t list[SHM_SERVERS], *room = v->candidate_room;
+	struct view_service *vs;
+	unsigned n;
+
+	for (unsigned i = 0; i < v->table.n_servers; i++)
+		last_byte[i] =
+		    v->state[i] == STATE_UP ? 0 : stat_server_last_byte(seg, i);
+	for (unsigned s = 0; s < v->table.n_services; s++) {
+		vs = &v->service[s];
+		if (v->table.service[s].state != ROW_ACTIVE) {
+			vs->class = CANDIDATES_NONE;
+			vs->n_candidates = 0;
+			continue;
+		}
+		vs->class = health_candidates(&v->table, s, v->state, last_byte, now, list, &n);
+		/* Services never share servers, so that all lists fit into one array. */
+		memcpy(room, list, n * sizeof *list);
+		vs->candidates = room;
+		vs->n_candidates = n;
+		room += n;
+		vs->n_schedule = 0;
+		if (v->table.service[s].balance == BALANCE_ROUNDROBIN)
+			refresh_schedule(v, vs);
+	}
+}
+
+static void
+refresh_live(struct view *v, const struct seg *seg)
+{
+	const struct shm_proc *p;
+
+	v->live_workers = 0;
+	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES; e++) {
+		p = &seg->ro->head.r.proc[e];
+		/* One that is about to be started counts: its gauges are 0 until then. */
+		if (atomic_load_explicit(&p->kind, memory_order_relaxed) == PROC_WORKER)
+			v->live[v->live_workers++] = (uint16_t)e;
+	}
+}
+
+bool
+view_refresh(struct view *v, const struct seg *seg, struct mono now)
+{
+	static struct shm_table fresh;
+	uint64_t health = health_generation(seg);
+	bool changed = false, aged = mono_ms(now) - v->aged_ms >= AGE_MS;
+	struct shm_health cell;
+
+	if (table_generation(seg) != v->table_generation && table_snapshot(seg, &fresh)) {
+		v->table = fresh;
+		v->table_generation = fresh.generation;
+		changed = true;
+	}
+	if (changed || health != v->health_generation) {
+		for (unsigned i = 0; i < v->table.n_servers; i++) {
+			if (v->table.server[i].state != ROW_ACTIVE)
+				continue;
+			health_load(seg, i, v->table.server[i].id, &cell);
+			v->state[i] = cell.state;
+		}
+		v->health_generation = health;
+		changed = true;
+	}
+	if (changed || aged) {
+		refresh_live(v, seg);
+		refresh_candidates(v, seg, now);
+		v->aged_ms = mono_ms(now);
+	}
+	return changed;
+}
+
+void
+view_fini(struct view *v)
+{
+	for (unsigned s = 0; s < SHM_SERVICES; s++)
+		free(v->service[s].schedule);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a worker knows about services and servers: its own snapshot of the segment's tables and
+ * of the health cells, and what follows from them for each service (candidates, round-robin
+ * schedule). Refreshed when a generation in the segment moved; when a record cannot be read
+ * whole at that moment the old snapshot stays and the next turn tries again.
+ */
+#ifndef KHA_WORKER_VIEW_H
+#define KHA_WORKER_VIEW_H
+
+#include "base/clock.h"
+#include "shm/health.h"
+#include "shm/table.h"
+
+#define SCHEDULE_MAX 4096
+
+struct view_service {
+	enum candidates class;
+	unsigned n_candidates;
+	uint16_t *candidates; /* into candidate_room */
+	unsigned n_schedule;  /* 0: not round robin */
+	uint16_t *schedule;   /* servers in smooth weighted order; own memory */
+	unsigned schedule_room;
+};
+
+struct view {
+	struct shm_table table;
+	uint64_t table_generation;  /* of the snapshot; 0: none yet */
+	uint64_t health_generation; /* when the cells were read */
+	int64_t aged_ms;	    /* last look at what changes with time alone */
+	uint8_t state[SHM_SERVERS]; /* enum server_state by checks */
+	uint16_t candidate_room[SHM_SERVERS];
+	struct view_service service[SHM_SERVICES];
+	unsigned live_workers; /* rows of the process table with a process */
+	uint16_t live[SHM_ENTRIES]; /* their entries */
+};
+
+/* True when something changed that connections may feel. */
+bool view_refresh(struct view *v, const struct seg *seg, struct mono now);
+
+/* Frees the schedules. */
+void view_fini(struct view *v);
+
+/* Smooth weighted round robin (the order of nginx and HAProxy: A B A C A B, never A A A B B C)
+ * for n servers of weight[i] > 0, as positions 0..n-1. Weights are divided by their greatest
+ * common divisor and, when the cycle would be longer than `room`, scaled down. Returns the
+ * length of the cycle, at most room. */
+unsigned view_schedule(const unsigned weight[], unsigned n, uint16_t *out, unsigned room);
+
+#endif

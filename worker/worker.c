@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/worker.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "worker/accept.h"
+#include "worker/evict.h"
+#include "worker/internal.h"
+
+const char *
+worker_engine_name(int conf_engine)
+{
+	/* One engine for now: what is configured makes no difference, and -t says so. */
+	(void)conf_engine;
+	return engine_epoll.name;
+}
+
+static void
+init(struct worker *w, const struct heritage *h)
+{
+	struct err err;
+
+	err_init(&err);
+	w->h = h;
+	w->seg = h->seg;
+	w->stat = &h->seg->worker->stat;
+	w->engine = &engine_epoll;
+	w->now = mono_now();
+	w->now_ms = mono_ms(w->now);
+	for (unsigned i = 0; i < SHM_SERVERS; i++)
+		w->server_list[i] = CONN_NONE;
+	/* One worker may happen to get all connections of the node, and accept overshoots the
+	 * limit by what other workers accept in the same moment. */
+	if (pool_init(&w->pool, h->max_connections + 1024) != 0)
+		fatal("no memory for %u connections", h->max_connections);
+	wheel_init(&w->wheel, &w->pool, w->now_ms);
+	if (w->engine->init(w, &err) != 0)
+		fatal("%s", err_end(&err));
+}
+
+/* What changed outside: tables, health, what the master wants. */
+static void
+look_around(struct worker *w)
+{
+	if (!view_refresh(&w->view, w->seg, w->now))
+		return;
+	atomic_store_explicit(&w->seg->worker->table_seen, w->view.table_generation,
+	    memory_order_relaxed);
+	if (!w->draining)
+		accept_apply_options(w);
+	evict_scan(w);
+}
+
+static void
+beat(struct worker *w)
+{
+	if (w->now_ms - w->beat_ms < WORKER_BEAT_MS)
+		return;
+	w->beat_ms = w->now_ms;
+	seg_beat(w->seg, w->now);
+	evict_scan(w);
+}
+
+/* False: the process has to end. */
+static bool
+obey(struct worker *w)
+{
+	const struct shm_proc *me = &w->seg->ro->head.r.proc[w->h->entry];
+	int64_t until;
+
+	switch (atomic_load_explicit(&me->want, memory_order_acquire)) {
+	case WANT_STOP:
+		accept_stop(w);
+		evict_all(w, CLOSE_shutdown);
+		return false;
+	case WANT_DRAIN:
+		if (!w->draining) {
+			accept_stop(w);
+			w->draining = true;
+			log_notice("draining: %u connections", w->pool.used);
+		}
+		until = atomic_load_explicit(&me->drain_until_us, memory_order_relaxed);
+		if (until != 0 && w->now.us >= until)
+			evict_all(w, CLOSE_drain_timeout);
+		return w->pool.used > 0;
+	default:
+		return true;
+	}
+}
+
+static int
+wait_ms(const struct worker *w)
+{
+	int ms = WORKER_BEAT_MS - (int)(w->now_ms - w->beat_ms);
+
+	if (w->evicting && ms > WORKER_TICK_MS)
+		ms = WORKER_TICK_MS;
+	if (w->paused && w->resume_ms - w->now_ms < ms)
+		ms = (int)(w->resume_ms - w->now_ms);
+	if (ms < 0)
+		ms = 0;
+	return wheel_wait(&w->wheel, w->now_ms, ms);
+}
+
+int
+worker_main(const struct heritage *h)
+{
+	static struct worker worker; /* large, and one per process */
+	struct worker *w = &worker;
+	struct worker_conn *c;
+	struct err err;
+
+	init(w, h);
+	while (w->view.table_generation == 0)
+		look_around(w);
+	err_init(&err);
+	if (accept_start(w, &err) != 0)
+		fatal("%s", err_end(&err));
+	seg_beat(w->seg, w->now);
+	seg_ready(w->seg, h->generation);
+
+	while (obey(w)) {
+		w->poked = false;
+		w->engine->turn(w, wait_ms(w));
+		beat(w);
+		look_around(w);
+		accept_tick(w);
+		while ((c = wheel_due(&w->wheel, w->now_ms)) != NULL)
+			worker_conn_timeout(w, c);
+		evict_tick(w);
+	}
+	/* What was closed just now leaves in the engine's next turn. */
+	while (w->pool.used > 0)
+		w->engine->turn(w, 0);
+	seg_ready(w->seg, 0);
+	w->engine->fini(w);
+	view_fini(&w->view);
+	pool_fini(&w->pool);
+	return 0;
+}
