@@ -52,6 +52,9 @@
 #include "shm/seqlock.h"
 
 #define SHM_MAGIC UINT64_C(0x6b68612d73686d31) /* "kha-shm1" */
+/* Part of the layout id. One more when a struct here changes its meaning but not its size:
+ * the hash sees names of counters and sizes, not the order of other members. */
+#define SHM_REVISION 1
 #define SHM_FILE "kha.shm"
 #define SHM_PAGE 4096
 #define SHM_NAME 64	  /* bytes of a service's, server's or node's name, with the 0 */
@@ -256,7 +259,8 @@ struct shm_proc_region {
 };
 
 /* Row of the process table. kind PROC_NONE: free. pid 0 with a kind: not running now, will be
- * started again. */
+ * started again. The master sets kind before it forks and makes a worker's row free only after
+ * seg_reap(): those who sum counters look at rows with a kind. */
 struct shm_proc {
 	_Atomic uint32_t kind; /* enum proc_kind */
 	_Atomic uint32_t slot;
@@ -291,6 +295,7 @@ struct shm_head {
 	uint64_t layout;
 	_Atomic uint32_t ready; /* 1: complete */
 	uint32_t pad;
+	struct shm_proc_region self; /* the master's own heartbeat */
 	SEQ_CELL(struct shm_info) info;
 	struct shm_proc proc[SHM_ENTRIES];
 	_Atomic uint64_t table_generation; /* = table.generation, to poll cheaply */
@@ -321,8 +326,11 @@ struct shm_worker {
 
 /* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare and
  * swap from 0, given back by storing 0; the master clears the words of a dead entry. (A shared
- * counter would leak what a killed worker held.) */
+ * counter would leak what a killed worker held.) `top` only grows: no word at or above it was
+ * ever taken, so that nobody has to look at all of them (or make the pages of a sparse file
+ * real by looking). It is raised before the word is taken. */
 struct shm_limit {
+	_Alignas(64) _Atomic uint32_t top;
 	_Atomic uint16_t word[SHM_LIMIT_MAX];
 };
 

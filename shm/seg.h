@@ -19,7 +19,7 @@ struct seg {
 	struct shm_logger *logger;	/* logger */
 	struct shm_worker *worker;	/* worker: its own */
 	struct shm_arena *arena;	/* workers and master */
-	/* beat and ready of the own region; NULL in master and readers */
+	/* beat and ready of the own region (master: head->self); NULL in readers */
 	struct shm_proc_region *proc;
 };
 
@@ -35,18 +35,25 @@ void seg_publish(struct seg *seg);
  * drops every other writable mapping and rw_fd. 0 or -1 with errno and a sentence. */
 int seg_own(struct seg *seg, enum proc_kind kind, unsigned entry, struct err *err);
 
-/* Reader (kha stat and friends): maps RUN_DIR/kha.shm read-only. -1 with a sentence: absent,
- * not ours, another layout, or not ready. */
+/* Reader (kha stat and friends): maps RUN_DIR/kha.shm read-only. -1 with a sentence and errno:
+ * ENOENT absent, EAGAIN not complete yet, EPROTO another layout, EINVAL no segment, else what
+ * the system said. */
 int seg_attach(struct seg *seg, const char *run_dir, struct err *err);
 
 /* Unmaps and closes; also of a zeroed struct with ro_fd = rw_fd = -1. */
 void seg_close(struct seg *seg);
 
-/* Master: `entry` is dead and reaped. Repairs its odd sequences; a worker's counters go to
- * head->retired (its connections still open to close_worker_died), its slab and its owner
- * words in the arena are cleared; beat and ready are cleared. Returns the number of
- * connections that died with it. */
+/* Master: `entry` is dead and reaped, its row of the process table still has its kind. Repairs
+ * its odd sequences; a worker's counters go to head->retired (connections that it neither
+ * closed nor counted otherwise to close_worker_died), its slab and its owner words in the
+ * arena are cleared; beat and ready are cleared. Returns the number of connections that died
+ * with it. */
 unsigned seg_reap(struct seg *seg, unsigned entry);
+
+/* Master: index is about to be given to a new server or service: what workers that are gone
+ * counted for its predecessor is forgotten. */
+void seg_forget_server(struct seg *seg, unsigned index);
+void seg_forget_service(struct seg *seg, unsigned index);
 
 /* Region of an entry, read-only: never NULL for entries < SHM_ENTRIES but VRRP and WEB. */
 const struct shm_proc_region *seg_proc(const struct seg *seg, unsigned entry);

@@ -123,26 +123,44 @@ refresh_live(struct view *v, const struct seg *seg)
 	}
 }
 
+/* Reads the health of all servers. False: a cell could not be read now; what was known of that
+ * server stays. */
+static bool
+refresh_health(struct view *v, const struct seg *seg)
+{
+	const struct shm_server *s;
+	struct shm_health cell;
+	bool whole = true;
+
+	for (unsigned i = 0; i < v->table.n_servers; i++) {
+		s = &v->table.server[i];
+		if (s->state != ROW_ACTIVE)
+			continue;
+		if (health_load(seg, i, s->id, &cell))
+			v->state[i] = cell.state;
+		else if (v->known_id[i] != s->id)
+			v->state[i] = STATE_NOTREADY; /* another server, never checked */
+		else
+			whole = whole && s->admin != ADMIN_READY;
+		v->known_id[i] = s->id;
+	}
+	return whole;
+}
+
 bool
 view_refresh(struct view *v, const struct seg *seg, struct mono now)
 {
 	static struct shm_table fresh;
 	uint64_t health = health_generation(seg);
 	bool changed = false, aged = mono_ms(now) - v->aged_ms >= AGE_MS;
-	struct shm_health cell;
 
 	if (table_generation(seg) != v->table_generation && table_snapshot(seg, &fresh)) {
 		v->table = fresh;
 		v->table_generation = fresh.generation;
 		changed = true;
 	}
-	if (changed || health != v->health_generation) {
-		for (unsigned i = 0; i < v->table.n_servers; i++) {
-			if (v->table.server[i].state != ROW_ACTIVE)
-				continue;
-			health_load(seg, i, v->table.server[i].id, &cell);
-			v->state[i] = cell.state;
-		}
+	if (changed || health != v->health_generation || (aged && !v->health_whole)) {
+		v->health_whole = refresh_health(v, seg);
 		v->health_generation = health;
 		changed = true;
 	}

@@ -5,4 +5,4 @@ STAT(child_died, COUNTER, NONE, "child_deaths", "Child processes that ended with
 STAT(child_hung, COUNTER, NONE, "child_hangs", "Child processes killed for a heartbeat older than 2 s")
 STAT(reload_ok, COUNTER, NONE, "config_reloads", "Reloads that succeeded")
 STAT(reload_failed, COUNTER, NONE, "config_reload_failures", "Reloads that were refused or failed")
-STAT(log_dropped, COUNTER, NONE, "master_log_dropped", "Log lines of the master lost")
+STAT(log_dropped, COUNTER, NONE, "", "Log lines of the master lost")

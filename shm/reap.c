@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the master does with the region of a process that died (shm/seg.h). */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shm/limit.h"
+#include "shm/stat.h"
+
+/* Odd retire_seq: counters are on the move, sums are to be tried again. As in shm/seqlock.h
+ * the odd value is stored first, everything moved with release stores. */
+static void
+retire_begin(struct shm_head *head)
+{
+	uint64_t n = atomic_load_explicit(&head->retire_seq, memory_order_relaxed);
+
+	atomic_store_explicit(&head->retire_seq, n | 1, memory_order_relaxed);
+}
+
+static void
+retire_end(struct shm_head *head)
+{
+	uint64_t n = atomic_load_explicit(&head->retire_seq, memory_order_relaxed);
+
+	atomic_store_explicit(&head->retire_seq, n + 1, memory_order_release);
+}
+
+static void *
+map_dead(struct seg *seg, size_t offset, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, seg->rw_fd, (off_t)offset);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void
+clear_proc(struct shm_proc_region *proc)
+{
+	atomic_store_explicit(&proc->ready, 0, memory_order_relaxed);
+	atomic_store_explicit(&proc->beat_us, 0, memory_order_relaxed);
+}
+
+/* Accepted by it and not closed by it: also right when it died between two counters. */
+static uint64_t
+count_open(struct stat_worker *w)
+{
+	uint64_t closed = 0, accepted = STAT_GET(w, accepted);
+
+	for (int r = 0; r < CLOSE_REASONS; r++)
+		closed += atomic_load_explicit(close_counter(w, (enum close_reason)r),
+		    memory_order_relaxed);
+	return accepted > closed ? accepted - closed : 0;
+}
+
+static struct shm_limit *
+limit_at(struct shm_arena *arena, size_t i)
+{
+	return i < SHM_SERVICES ? &arena->service_limit[i]
+				: &arena->server_limit[i - SHM_SERVICES];
+}
+
+/* Clears the owner words of `entry`. Most limits were never used and are holes of the sparse
+ * file: looking at them would make their pages real, so the file system is asked first. */
+static void
+clear_limits(struct seg *seg, unsigned entry)
+{
+	const size_t size = sizeof(struct shm_limit), n = SHM_SERVICES + SHM_SERVERS;
+	const size_t base = offsetof(struct shm, arena) + offsetof(struct shm_arena, service_limit);
+	off_t data;
+
+	_Static_assert(offsetof(struct shm_arena, server_limit) ==
+		offsetof(struct shm_arena, service_limit) +
+		    SHM_SERVICES * sizeof(struct shm_limit),
+	    "all limits stand in one row");
+	for (size_t i = 0; i < n; i++) {
+		data = lseek(seg->rw_fd, (off_t)(base + i * size), SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			return; /* only holes up to the end */
+		if (data > (off_t)(base + i * size))
+			i = ((size_t)data - base) / size;
+		if (i < n)
+			limit_clear(limit_at(seg->arena, i), entry);
+	}
+}
+
+static unsigned
+reap_worker(struct seg *seg, unsigned entry)
+{
+	const size_t size = sizeof seg->ro->worker[0];
+	struct shm_worker *w;
+	uint64_t died;
+
+	clear_limits(seg, entry);
+	w = map_dead(seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
+	if (w == NULL)
+		return 0; /* no address space: its successor goes on with these counters */
+	clear_proc(&w->proc);
+	atomic_store_explicit(&w->table_seen, 0, memory_order_relaxed);
+	died = count_open(&w->stat.worker);
+	retire_begin(seg->head);
+	atomic_store_explicit(&w->stat.worker.close_worker_died,
+	    STAT_GET(&w->stat.worker, close_worker_died) + died, memory_order_release);
+	stat_slab_add(&seg->head->retired, &w->stat, false);
+	stat_slab_clear(&w->stat);
+	retire_end(seg->head);
+	munmap(w, size);
+	return (unsigned)died;
+}
+
+static void
+reap_checker(struct seg *seg)
+{
+	const size_t size = sizeof seg->ro->checker;
+	struct shm_checker *c = map_dead(seg, offsetof(struct shm, checker), size);
+
+	if (c == NULL)
+		return;
+	clear_proc(&c->proc);
+	for (unsigned i = 0; i < SHM_SERVERS; i++)
+		seq_repair(&c->health[i].seq);
+	munmap(c, size);
+}
+
+static void
+reap_logger(struct seg *seg)
+{
+	const size_t size = sizeof seg->ro->logger;
+	struct shm_logger *l = map_dead(seg, offsetof(struct shm, logger), size);
+
+	if (l == NULL)
+		return;
+	clear_proc(&l->proc);
+	munmap(l, size);
+}
+
+unsigned
+seg_reap(struct seg *seg, unsigned entry)
+{
+	if (entry == ENTRY_CHECKER)
+		reap_checker(seg);
+	else if (entry == ENTRY_LOGGER)
+		reap_logger(seg);
+	else if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES)
+		return reap_worker(seg, entry);
+	return 0;
+}
+
+void
+seg_forget_server(struct seg *seg, unsigned index)
+{
+	retire_begin(seg->head);
+	stat_clear_rows(STAT_SET_SERVER, &seg->head->retired.server[index]);
+	retire_end(seg->head);
+}
+
+void
+seg_forget_service(struct seg *seg, unsigned index)
+{
+	retire_begin(seg->head);
+	stat_clear_rows(STAT_SET_SERVICE, &seg->head->retired.service[index]);
+	retire_end(seg->head);
+}

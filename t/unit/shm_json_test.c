@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The JSON object. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "t/unit/shm_fixture.h"
+
+/* A value by a path such as "services.0.servers.1.check.code". */
+static json_t *
+at(json_t *v, const char *path)
+{
+	char key[64];
+	size_t n;
+
+	for (; *path != '\0'; path += n + (path[n] == '.')) {
+		n = strcspn(path, ".");
+		snprintf(key, sizeof key, "%.*s", (int)n, path);
+		v = json_is_array(v) ? json_array_get(v, strtoul(key, NULL, 10))
+				     : json_object_get(v, key);
+		if (v == NULL)
+			fail_msg("nothing at %s", path);
+	}
+	return v;
+}
+
+static json_t *
+parse(struct fixture *f, struct dump **d)
+{
+	json_error_t error;
+	json_t *root;
+	char *text;
+
+	fixture_open(f);
+	fixture_sample(f);
+	*d = fixture_dump(f);
+	text = fixture_text(*d, NULL, DUMP_JSON);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		fail_msg("line %d: %s", error.line, error.text);
+	free(text);
+	return root;
+}
+
+static void
+json__has_the_promised_shape_and_values(void **state)
+{
+	static const struct {
+		const char *path, *text;
+	} rows[] = {
+	    {"kha.version", "\"0.1.0\""},
+	    {"kha.node", "\"lb-1\""},
+	    {"kha.pid", "4242"},
+	    {"kha.running", "true"},
+	    {"kha.uptime_ms", "10920000"},
+	    {"kha.reload_ok", "true"},
+	    {"kha.log_dropped", "3"},
+	    {"kha.totals.accepted", "110"},
+	    {"kha.totals.close_done", "87"},
+	    {"kha.master.child_started", "4"},
+	    {"kha.warnings.0", "\"service web fails open: no server is UP, 1 that may still work "
+			       "get connections\""},
+	    {"services.0.name", "\"api\""},
+	    {"services.0.serving", "\"UP\""},
+	    {"services.0.counters.accepted", "100"},
+	    {"services.0.servers.0.name", "\"cp-1\""},
+	    {"services.0.servers.0.counters.connected", "40"},
+	    {"services.0.servers.0.counters.last_byte", "null"},
+	    {"services.0.servers.0.check.warnings.0", "\"auth\""},
+	    {"services.0.servers.1.counters.last_byte", "2500"},
+	    {"services.0.servers.2.state", "\"DOWN\""},
+	    {"services.0.servers.2.since_ms", "125000"},
+	    {"services.0.servers.2.check.result", "\"L4CON\""},
+	    {"services.0.servers.2.check.text", "\"connection refused, \\\"twice\\\"\""},
+	    {"services.0.servers.2.counters.downtime_ms", "60000"},
+	    {"services.0.servers.3.backup", "true"},
+	    {"services.0.servers.3.address", "\"10.0.0.14:6443\""},
+	    {"services.1.fail_open", "true"},
+	    {"services.1.servers.0.name", "\"a\\\"b,c\\\\d\""},
+	    {"services.1.servers.0.check.text", "\"GET /: 503?[2J?\""},
+	    {"workers.0.active", "12"},
+	    {"workers.0.ready", "true"},
+	    {"workers.1.draining", "true"},
+	    {"workers.1.heartbeat_age_ms", "7200"},
+	    {"processes.0.kind", "\"checker\""},
+	};
+	struct fixture f;
+	struct dump *d;
+	json_t *root = parse(&f, &d);
+	char *got;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		got = json_dumps(at(root, rows[i].path), JSON_ENCODE_ANY);
+		if (strcmp(got, rows[i].text) != 0)
+			fail_msg("%s is %s, expected %s", rows[i].path, got, rows[i].text);
+		free(got);
+	}
+	assert_int_equal(json_array_size(at(root, "services")), 2);
+	assert_int_equal(json_array_size(at(root, "vips")), 0);
+	json_decref(root);
+	free(d);
+	fixture_close(&f);
+}
+
+static void
+json__has_a_key_for_every_row(void **state)
+{
+	static const char *const at_path[STAT_SETS] = {
+	    [STAT_SET_WORKER] = "kha.totals",
+	    [STAT_SET_SERVICE] = "services.0.counters",
+	    [STAT_SET_SERVER] = "services.0.servers.0.counters",
+	    [STAT_SET_CHECK] = "services.0.servers.0.counters",
+	    [STAT_SET_MASTER] = "kha.master",
+	    [STAT_SET_LOGGER] = "kha.logger",
+	};
+	struct fixture f;
+	struct dump *d;
+	json_t *root = parse(&f, &d);
+
+	(void)state;
+	for (int s = 0; s < STAT_SETS; s++)
+		for (unsigned i = 0; i < stat_sets[s].n; i++)
+			assert_non_null(json_object_get(at(root, at_path[s]),
+			    stat_sets[s].rows[i].name));
+	/* The two sets of a server share an object: no name may hide another. */
+	assert_int_equal(json_object_size(at(root, at_path[STAT_SET_SERVER])),
+	    stat_sets[STAT_SET_SERVER].n + stat_sets[STAT_SET_CHECK].n);
+	json_decref(root);
+	free(d);
+	fixture_close(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(json__has_the_promised_shape_and_values),
+	    cmocka_unit_test(json__has_a_key_for_every_row),
+	};
+
+	return cmocka_run_group_tests_name("shm/json", tests, NULL, NULL);
+}
