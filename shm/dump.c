@@ -99,7 +99,8 @@ take_tables(struct dump *d, const struct seg *seg)
 		load_torn(head->info.words, &d->info, sizeof d->info);
 }
 
-/* What a torn or foreign table could break is made harmless here, once for all formats. */
+/* What a torn or foreign table could break is made harmless here, once for all
+ * formats. */
 static void
 clean_tables(struct dump *d)
 {
@@ -133,8 +134,10 @@ take_health(struct dump *d, const struct seg *seg)
 		h = &d->health[i];
 		id = d->table.server[i].id;
 		if (!health_load(seg, i, id, h) &&
-		    (atomic_load_explicit(&c->health[i].seq.n, memory_order_relaxed) & 1)) {
-			/* Its checker stopped in it. Half old and half new: see layout.h */
+		    (atomic_load_explicit(&c->health[i].seq.n, memory_order_relaxed) &
+			1)) {
+			/* Its checker stopped in it. Half old and half new: see
+			 * layout.h */
 			load_torn(c->health[i].words, h, sizeof *h);
 			if (h->id != id)
 				*h = (struct shm_health){.id = id,
@@ -145,8 +148,8 @@ take_health(struct dump *d, const struct seg *seg)
 		if (h->state >= SERVER_STATES)
 			h->state = STATE_NOTREADY;
 		fmt_clean(h->text, sizeof h->text);
-		d->shown[i] = (uint8_t)health_shown(&d->table.server[i],
-		    (enum server_state)h->state);
+		d->shown[i] = (uint8_t)health_shown(
+		    &d->table.server[i], (enum server_state)h->state);
 		stat_copy_rows(STAT_SET_CHECK, &d->check[i], &c->stat[i]);
 	}
 }
@@ -165,15 +168,18 @@ take_procs(struct dump *d, const struct seg *seg)
 		    .kind = atomic_load_explicit(&row->kind, memory_order_acquire),
 		    .slot = atomic_load_explicit(&row->slot, memory_order_relaxed),
 		    .pid = atomic_load_explicit(&row->pid, memory_order_relaxed),
-		    .generation = atomic_load_explicit(&row->generation, memory_order_relaxed),
+		    .generation =
+			atomic_load_explicit(&row->generation, memory_order_relaxed),
 		    .want = atomic_load_explicit(&row->want, memory_order_relaxed),
-		    .started_us = atomic_load_explicit(&row->started_us, memory_order_relaxed),
+		    .started_us =
+			atomic_load_explicit(&row->started_us, memory_order_relaxed),
 		};
 		if (p->kind == PROC_NONE)
 			continue;
 		d->n_procs++;
 		if ((region = seg_proc(seg, e)) != NULL) {
-			p->ready = atomic_load_explicit(&region->ready, memory_order_relaxed);
+			p->ready =
+			    atomic_load_explicit(&region->ready, memory_order_relaxed);
 			p->beat_us =
 			    atomic_load_explicit(&region->beat_us, memory_order_relaxed);
 		}
@@ -182,8 +188,8 @@ take_procs(struct dump *d, const struct seg *seg)
 	}
 }
 
-/* The row that speaks for row `i`: itself, or when it was removed another one of its name,
- * the present one before removed ones, the newer before the older. */
+/* The row that speaks for row `i`: itself, or when it was removed another one of its
+ * name, the present one before removed ones, the newer before the older. */
 static unsigned
 service_for(const struct shm_table *t, unsigned i)
 {
@@ -216,7 +222,8 @@ server_for(const struct shm_table *t, unsigned i)
 	return (unsigned)(best - t->server);
 }
 
-/* Adds the counters of rows that are not listed to those of the rows that speak for them. */
+/* Adds the counters of rows that are not listed to those of the rows that speak for
+ * them. */
 static void
 fold(struct dump *d)
 {
@@ -230,7 +237,8 @@ fold(struct dump *d)
 	for (unsigned i = 0; i < t->n_servers; i++) {
 		if (t->server[i].state == ROW_FREE || (to = server_for(t, i)) == i)
 			continue;
-		stat_add_rows(STAT_SET_SERVER, &d->sum.server[to], &d->sum.server[i], true);
+		stat_add_rows(
+		    STAT_SET_SERVER, &d->sum.server[to], &d->sum.server[i], true);
 		stat_add_rows(STAT_SET_CHECK, &d->check[to], &d->check[i], true);
 	}
 }
@@ -255,7 +263,8 @@ list_servers(struct dump *d, struct dump_service *s, unsigned first)
 		if (t->server[i].state == ROW_FREE || server_for(t, i) != i ||
 		    service_for(t, t->server[i].service) != s->index)
 			continue;
-		for (k = s->n; k > 0 && listed_before(&t->server[i], &t->server[list[k - 1]]); k--)
+		for (k = s->n;
+		     k > 0 && listed_before(&t->server[i], &t->server[list[k - 1]]); k--)
 			list[k] = list[k - 1];
 		list[k] = (uint16_t)i;
 		s->n++;
@@ -285,8 +294,8 @@ list_services(struct dump *d)
 		if (t->service[i].state == ROW_FREE || service_for(t, i) != i)
 			continue;
 		*s = (struct dump_service){.index = i};
-		s->serving =
-		    health_candidates(t, i, state, last_byte_ms, d->now, list, &s->candidates);
+		s->serving = health_candidates(
+		    t, i, state, last_byte_ms, d->now, list, &s->candidates);
 		list_servers(d, s, first);
 		first += s->n;
 		d->n_services++;
@@ -320,7 +329,8 @@ dump_take(const struct seg *seg, struct mono now, int64_t wall, struct err *err)
 	take_procs(d, seg);
 	stat_copy_rows(STAT_SET_MASTER, &d->master, &head->master);
 	stat_copy_rows(STAT_SET_LOGGER, &d->logger, &seg->ro->logger.r.stat);
-	d->log_dropped = STAT_GET(&d->sum.worker, log_dropped) + STAT_GET(&d->master, log_dropped) +
+	d->log_dropped =
+	    STAT_GET(&d->sum.worker, log_dropped) + STAT_GET(&d->master, log_dropped) +
 	    STAT_GET(&d->logger, dropped) +
 	    atomic_load_explicit(&seg->ro->checker.r.log_dropped, memory_order_relaxed);
 	list_services(d);

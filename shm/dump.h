@@ -14,18 +14,18 @@ enum dump_format { DUMP_TABLE, DUMP_CSV, DUMP_JSON, DUMP_PROMETHEUS, DUMP_FORMAT
 bool dump_format_parse(const char *name, enum dump_format *f);
 const char *dump_format_name(enum dump_format f);
 
-/* Writes everything in one format. Never blocks on other processes; works on a segment whose
- * processes are stopped or dead. -1: out of memory or nothing could be written to `out`
- * (sentence in err). */
+/* Writes everything in one format. Never blocks on other processes; works on a segment
+ * whose processes are stopped or dead. -1: out of memory or nothing could be written to
+ * `out` (sentence in err). */
 int dump_write(const struct seg *seg, enum dump_format f, FILE *out, struct err *err);
 
 /* The mdoc rows of all counters, for the manual page. */
 void dump_doc(FILE *out);
 
 /*
- * The two steps of dump_write(): everything that is needed is copied first, then printed, so
- * that one output shows one moment. Strings of the copy are terminated and hold no control
- * characters and no broken UTF-8, whatever the segment holds.
+ * The two steps of dump_write(): everything that is needed is copied first, then printed,
+ * so that one output shows one moment. Strings of the copy are terminated and hold no
+ * control characters and no broken UTF-8, whatever the segment holds.
  */
 
 /* How the daemon looks from outside. */
@@ -51,11 +51,11 @@ struct dump_proc {
 };
 
 struct dump_service {
-	unsigned index;		  /* in table.service and sum.service */
+	unsigned index; /* in table.service and sum.service */
 	enum candidates serving;
-	unsigned candidates;	  /* servers that get new connections */
-	unsigned up, backups_up;  /* of ROW_ACTIVE servers, by what they are shown as */
-	unsigned first, n;	  /* its servers: dump.servers[first] .. [first + n - 1] */
+	unsigned candidates;	 /* servers that get new connections */
+	unsigned up, backups_up; /* of ROW_ACTIVE servers, by what they are shown as */
+	unsigned first, n;	 /* its servers: dump.servers[first] .. [first + n - 1] */
 };
 
 struct dump {
@@ -79,25 +79,30 @@ struct dump {
 	struct dump_proc proc[SHM_ENTRIES];
 	unsigned n_services;
 	struct dump_service services[SHM_SERVICES];
-	/* Indices in file order. A removed row of which a newer one with the same name exists
-	 * is not listed: its counters were added to the newer one's, so that a name stands in
-	 * the output once and its totals never step back. */
+	/* Indices in file order. A removed row of which a newer one with the same name
+	 * exists is not listed: its counters were added to the newer one's, so that a
+	 * name stands in the output once and its totals never step back. */
 	uint16_t servers[SHM_SERVERS];
 };
 
-/* malloc'ed: free() it. `now` and `wall_ms` are what ages are counted from. NULL: no memory. */
-struct dump *dump_take(const struct seg *seg, struct mono now, int64_t wall_ms, struct err *err);
+/* malloc'ed: free() it. `now` and `wall_ms` are what ages are counted from. NULL: no
+ * memory. */
+struct dump *dump_take(
+    const struct seg *seg, struct mono now, int64_t wall_ms, struct err *err);
 
 /* `before`: an older copy of the same daemon, for rates in the table; or NULL. Errors are
  * those of the stream: ferror(). -1: out of memory, nothing written. */
-int dump_print(const struct dump *d, const struct dump *before, enum dump_format f, FILE *out,
-    struct err *err);
+int dump_print(const struct dump *d, const struct dump *before, enum dump_format f,
+    FILE *out, struct err *err);
 
 /* Calls fn for each thing that a person should know, one sentence each, worst first. */
-void dump_warnings(const struct dump *d, void (*fn)(void *arg, const char *line), void *arg);
+void dump_warnings(
+    const struct dump *d, void (*fn)(void *arg, const char *line), void *arg);
 
-/* Lives the process whose master wrote `info`? By its pid, its start time and its heartbeat. */
-enum dump_daemon dump_judge(const struct shm_info *info, int64_t beat_us, struct mono now);
+/* Lives the process whose master wrote `info`? By its pid, its start time and its
+ * heartbeat. */
+enum dump_daemon dump_judge(
+    const struct shm_info *info, int64_t beat_us, struct mono now);
 
 /* "UP", "BACKUP", "FAIL-OPEN", "NONE"; "leastconn", ... */
 const char *dump_serving_name(enum candidates c);

@@ -6,7 +6,8 @@
 #include "shm/dump.h"
 
 /* fmt_table.c, fmt_csv.c, fmt_prom.c, json.c: see dump_print(). */
-int fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err *err);
+int fmt_table(
+    const struct dump *d, const struct dump *before, FILE *out, struct err *err);
 int fmt_csv(const struct dump *d, FILE *out);
 int fmt_prometheus(const struct dump *d, FILE *out);
 int fmt_json(const struct dump *d, FILE *out, struct err *err);
@@ -16,8 +17,8 @@ int fmt_json(const struct dump *d, FILE *out, struct err *err);
 /* Terminates text[size] and replaces control characters and what is not UTF-8 by "?". */
 void fmt_clean(char *text, size_t size);
 
-/* Both fit into FMT_HUMAN bytes and return buf. "250ms", "5.2s", "3m20s", "3h02m", "4d07h";
- * "17", "1.2K", "3.4G" (powers of 1024). A negative span is 0. */
+/* Both fit into FMT_HUMAN bytes and return buf. "250ms", "5.2s", "3m20s", "3h02m",
+ * "4d07h"; "17", "1.2K", "3.4G" (powers of 1024). A negative span is 0. */
 #define FMT_HUMAN 24
 const char *fmt_span(int64_t ms, char buf[FMT_HUMAN]);
 const char *fmt_bytes(uint64_t n, char buf[FMT_HUMAN]);
@@ -46,8 +47,9 @@ struct fmt_procs fmt_count(const struct dump *d, enum proc_kind kind);
 struct grid;
 struct grid *grid_new(void); /* NULL: no memory */
 /* The next cell of the row. An empty format makes an empty cell. */
-void grid_cell(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void grid_row(struct grid *g); /* ends the row */
+void grid_cell(struct grid *g, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void grid_row(struct grid *g);	    /* ends the row */
 bool grid_ok(const struct grid *g); /* false: memory ran out on the way */
 void grid_print(const struct grid *g, FILE *out);
 void grid_free(struct grid *g); /* also of NULL */

@@ -59,8 +59,8 @@ value_cell(struct grid *g, const struct dump *d, const struct stat_desc *desc, u
 }
 
 static void
-rate_cell(struct grid *g, const struct table *t, const struct stat_desc *desc, struct slab s,
-    unsigned row)
+rate_cell(struct grid *g, const struct table *t, const struct stat_desc *desc,
+    struct slab s, unsigned row)
 {
 	int64_t us = t->d->now.us - t->before->now.us;
 	uint64_t now = stat_row(s.now, row), then;
@@ -84,7 +84,7 @@ static bool
 has_rate(const struct stat_desc *desc)
 {
 	return strcmp(desc->haproxy, "stot") == 0 || strcmp(desc->haproxy, "bin") == 0 ||
-	    strcmp(desc->haproxy, "bout") == 0;
+	       strcmp(desc->haproxy, "bout") == 0;
 }
 
 /* Values with a unit of their own need none in the heading. */
@@ -93,7 +93,8 @@ name_cell(struct grid *g, const struct stat_desc *desc, const char *suffix)
 {
 	size_t len = strlen(desc->name);
 
-	if (desc->unit == STAT_MSEC && len > 3 && strcmp(desc->name + len - 3, "_ms") == 0)
+	if (desc->unit == STAT_MSEC && len > 3 &&
+	    strcmp(desc->name + len - 3, "_ms") == 0)
 		len -= 3;
 	grid_cell(g, "%.*s%s", (int)len, desc->name, suffix);
 }
@@ -291,7 +292,7 @@ fill_totals(struct grid *g, const struct table *t)
 int
 fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err *err)
 {
-	static void (*const fill[])(struct grid *g, const struct table *t) = {
+	static void (*const fill[])(struct grid * g, const struct table *t) = {
 	    fill_services,
 	    fill_servers,
 	    fill_procs,

@@ -8,7 +8,8 @@
 
 #define COLUMNS 64
 
-/* Cells stand one behind the other in `text`, each with its 0; a row ends with "\n" and 0. */
+/* Cells stand one behind the other in `text`, each with its 0; a row ends with "\n",
+ * 0. */
 struct grid {
 	FILE *mem;
 	char *text;
@@ -44,6 +45,15 @@ width_of(const char *text)
 	return n;
 }
 
+/* Neither a number nor a place that is kept for one. Addresses are words. */
+static bool
+is_word(const char *cell)
+{
+	if (cell[0] == '\0' || strcmp(cell, "-") == 0)
+		return false;
+	return cell[0] < '0' || cell[0] > '9' || strchr(cell, ':') != NULL;
+}
+
 void
 grid_cell(struct grid *g, const char *fmt, ...)
 {
@@ -58,8 +68,7 @@ grid_cell(struct grid *g, const char *fmt, ...)
 		return;
 	if (width_of(cell) > g->width[g->column])
 		g->width[g->column] = width_of(cell);
-	if (g->in_body && (cell[0] < '0' || cell[0] > '9') && cell[0] != '\0' &&
-	    strcmp(cell, "-") != 0)
+	if (g->in_body && is_word(cell))
 		g->words[g->column] = true;
 	g->column++;
 	fwrite(cell, 1, strlen(cell) + 1, g->mem);

@@ -11,7 +11,8 @@ static const struct {
 	const char *name, *help;
 	bool passed, accepts;
 } results[CHECK_RESULTS] = {
-#define RESULT(name, passed, accepts, help) [RESULT_##name] = {#name, help, passed, accepts},
+#define RESULT(name, passed, accepts, help)                                              \
+	[RESULT_##name] = {#name, help, passed, accepts},
 #include "shm/tbl/result.h"
 #undef RESULT
 };
@@ -97,9 +98,11 @@ health_shown(const struct shm_server *server, enum server_state health)
 	return health;
 }
 
-/* Bit of the class of candidates that a server would belong to; 0: none, it is never used. */
+/* Bit of the class of candidates that a server would belong to; 0: none, it is never
+ * used. */
 static unsigned
-class_of(const struct shm_server *s, enum server_state state, uint64_t last_byte_ms, struct mono now)
+class_of(const struct shm_server *s, enum server_state state, uint64_t last_byte_ms,
+    struct mono now)
 {
 	uint64_t now_ms = (uint64_t)mono_ms(now);
 
@@ -126,12 +129,12 @@ insert(const struct shm_table *t, uint16_t *list, unsigned n, unsigned server)
 }
 
 enum candidates
-health_candidates(const struct shm_table *t, unsigned service, const uint8_t state[SHM_SERVERS],
-    const uint64_t last_byte_ms[SHM_SERVERS], struct mono now, uint16_t list[SHM_SERVERS],
-    unsigned *n)
+health_candidates(const struct shm_table *t, unsigned service,
+    const uint8_t state[SHM_SERVERS], const uint64_t last_byte_ms[SHM_SERVERS],
+    struct mono now, uint16_t list[SHM_SERVERS], unsigned *n)
 {
-	static const enum candidates order[] = {CANDIDATES_UP, CANDIDATES_BACKUP,
-	    CANDIDATES_FAIL_OPEN};
+	static const enum candidates order[] = {
+	    CANDIDATES_UP, CANDIDATES_BACKUP, CANDIDATES_FAIL_OPEN};
 	unsigned last = t->n_servers < SHM_SERVERS ? t->n_servers : SHM_SERVERS;
 
 	for (unsigned c = 0; c < sizeof order / sizeof *order; c++) {
@@ -139,7 +142,8 @@ health_candidates(const struct shm_table *t, unsigned service, const uint8_t sta
 		for (unsigned i = 0; i < last; i++) {
 			if (t->server[i].service != service)
 				continue;
-			if (class_of(&t->server[i], state[i], last_byte_ms[i], now) & 1u << order[c])
+			if (class_of(&t->server[i], state[i], last_byte_ms[i], now) &
+			    1u << order[c])
 				insert(t, list, (*n)++, i);
 		}
 		if (*n > 0)

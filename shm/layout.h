@@ -5,41 +5,45 @@
  * A file, RUN_DIR/kha.shm, on tmpfs. The master makes a new one at each start (written
  * beside and renamed, so that a reader sees a whole one or none); it stays after the
  * daemon's death so that it can still be read. It is sparse: SHM_SIZE of about 50 MB, of
- * which only what is in use takes memory. Byte order and sizes are the machine's: it never
- * leaves the machine. Readers refuse a file whose magic or layout id differs from theirs;
- * the layout id is a hash over all names and sizes (shm/stat.c), so that a change of any
- * row changes it. `ready` in the head is set last, after everything else.
+ * which only what is in use takes memory. Byte order and sizes are the machine's: it
+ * never leaves the machine. Readers refuse a file whose magic or layout id differs from
+ * theirs; the layout id is a hash over all names and sizes (shm/stat.c), so that a change
+ * of any row changes it. `ready` in the head is set last, after everything else.
  *
  * Who writes what. The segment is cut into page-aligned regions. Every process maps the
- * whole read-only through an O_RDONLY descriptor (mprotect cannot undo that), and writable
- * only the region that it alone writes (seg_own()).
+ * whole read-only through an O_RDONLY descriptor (mprotect cannot undo that), and
+ * writable only the region that it alone writes (seg_own()).
  *
  *	region		only writer		how
  *	head		master			info: seqlock; procs: relaxed atomics;
- *						table: seqlock + generation; retired: relaxed
- *						adds between two steps of retire_seq
+ *						table: seqlock + generation;
+ *						retired: relaxed adds between two
+ *						steps of retire_seq
  *	logger		logger			relaxed atomics
- *	checker		checker			health cells: seqlock each; counters: relaxed
+ *	checker		checker			health cells: seqlock each;
+ *						counters: relaxed
  *	vrrp, web	those			(later)
  *	entry[i]	worker of entry i	relaxed atomics
- *	arena		all workers, master	atomic read-modify-write; see struct shm_arena
+ *	arena		all workers, master	atomic read-modify-write; see
+ *						struct shm_arena
  *
  * When a process died, its region belongs to the master until the process-table entry is
- * used again: the master repairs odd sequences, adds the counters to `retired`, clears them
- * and the gauges, and clears the entry's owner words in the arena. Thus totals (live
- * entries + retired) never step back, and gauges never stick. Checker, logger, vrrp and web
- * have one fixed region each that their successor continues (never two at a time), so that
- * their counters and cells simply stay.
+ * used again: the master repairs odd sequences, adds the counters to `retired`, clears
+ * them and the gauges, and clears the entry's owner words in the arena. Thus totals (live
+ * entries + retired) never step back, and gauges never stick. Checker, logger, vrrp and
+ * web have one fixed region each that their successor continues (never two at a time), so
+ * that their counters and cells simply stay.
  *
- * A reader that sums counters reads retire_seq (odd while the master moves counters) before
- * and after, and tries again when it moved.
+ * A reader that sums counters reads retire_seq (odd while the master moves counters)
+ * before and after, and tries again when it moved.
  *
- * The process table tells each process what is wanted of it (procs[i].want); whoever changes
- * something that another process must act on writes that process's eventfd afterwards.
+ * The process table tells each process what is wanted of it (procs[i].want); whoever
+ * changes something that another process must act on writes that process's eventfd
+ * afterwards.
  *
- * Servers and services keep their index in the tables while they are configured. The index
- * of one that left the file is used again only when no worker that saw it lives; `id` is
- * never used twice.
+ * Servers and services keep their index in the tables while they are configured. The
+ * index of one that left the file is used again only when no worker that saw it lives;
+ * `id` is never used twice.
  */
 #ifndef KHA_SHM_LAYOUT_H
 #define KHA_SHM_LAYOUT_H
@@ -52,17 +56,17 @@
 #include "shm/seqlock.h"
 
 #define SHM_MAGIC UINT64_C(0x6b68612d73686d31) /* "kha-shm1" */
-/* Part of the layout id. One more when a struct here changes its meaning but not its size:
- * the hash sees names of counters and sizes, not the order of other members. */
-#define SHM_REVISION 1
-#define SHM_FILE "kha.shm"
-#define SHM_PAGE 4096
-#define SHM_NAME 64	  /* bytes of a service's, server's or node's name, with the 0 */
-#define SHM_SERVICES 64
-#define SHM_SERVERS 512	  /* of all services together, removed ones included */
-#define SHM_WORKERS 32	  /* of one generation */
-#define SHM_GENERATIONS 5 /* one that accepts, four that drain */
-#define SHM_LIMIT_MAX 32768 /* largest max_connections of a server or service */
+/* Part of the layout id. One more when a struct here changes its meaning but not its
+ * size: the hash sees names of counters and sizes, not the order of other members. */
+#define SHM_REVISION	1
+#define SHM_FILE	"kha.shm"
+#define SHM_PAGE	4096
+#define SHM_NAME	64 /* bytes of a service's, server's or node's name, with the 0 */
+#define SHM_SERVICES	64
+#define SHM_SERVERS	512   /* of all services together, removed ones included */
+#define SHM_WORKERS	32    /* of one generation */
+#define SHM_GENERATIONS 5     /* one that accepts, four that drain */
+#define SHM_LIMIT_MAX	32768 /* largest max_connections of a server or service */
 
 /* Rows of the process table (and wake_fds): the fixed ones, then workers. */
 enum {
@@ -80,12 +84,13 @@ enum proc_kind { PROC_NONE, PROC_CHECKER, PROC_LOGGER, PROC_VRRP, PROC_WEB, PROC
 enum proc_want {
 	WANT_RUN,
 	WANT_DRAIN, /* workers: accept no more, end when empty or at drain_until */
-	WANT_STOP,  /* end now: workers reset their connections; the logger drains its socket */
+	/* end now: workers reset their connections; the logger drains its socket */
+	WANT_STOP,
 };
 
 /* ---- counters: structs from the rows of shm/tbl ---- */
 
-#define STAT(field, ...) _Atomic uint64_t field;
+#define STAT(field, ...)		     _Atomic uint64_t field;
 #define CLOSE(name, letters, is_error, help) _Atomic uint64_t close_##name;
 struct stat_worker {
 #include "shm/tbl/stat_worker.h"
@@ -132,8 +137,8 @@ enum server_state {
 
 /* Adds n to a counter of which this process is the only writer: no locked instruction. */
 #define STAT_ADD(slab, field, n)                                                         \
-	atomic_store_explicit(&(slab)->field,                                             \
-	    atomic_load_explicit(&(slab)->field, memory_order_relaxed) + (uint64_t)(n),   \
+	atomic_store_explicit(&(slab)->field,                                            \
+	    atomic_load_explicit(&(slab)->field, memory_order_relaxed) + (uint64_t)(n),  \
 	    memory_order_relaxed)
 #define STAT_SET(slab, field, value)                                                     \
 	atomic_store_explicit(&(slab)->field, (uint64_t)(value), memory_order_relaxed)
@@ -148,9 +153,15 @@ struct stat_slab {
 
 /* ---- tables that follow from the configuration ---- */
 
-/* Values of the words of the options balance, on_down and log_connections, in the order of
- * conf/tbl/service.h. */
-enum balance { BALANCE_LEASTCONN, BALANCE_ROUNDROBIN, BALANCE_RANDOM, BALANCE_HASH, BALANCE_FIRST };
+/* Values of the words of the options balance, on_down and log_connections, in the order
+ * of conf/tbl/service.h. */
+enum balance {
+	BALANCE_LEASTCONN,
+	BALANCE_ROUNDROBIN,
+	BALANCE_RANDOM,
+	BALANCE_HASH,
+	BALANCE_FIRST
+};
 enum on_down { ON_DOWN_KEEP, ON_DOWN_RESET };
 enum log_connections { LOG_CONN_NONE, LOG_CONN_CLOSE, LOG_CONN_BOTH };
 
@@ -205,15 +216,15 @@ struct shm_server {
 	uint32_t max_connections;
 	uint32_t max_queue;
 	uint32_t connect_rate;
-	uint32_t position; /* order in the file within its service */
+	uint32_t position;	     /* order in the file within its service */
 	uint32_t removed_generation; /* workers' generation when it was removed */
 	uint32_t pad;
-	int64_t removed_us; /* CLOCK_MONOTONIC, 0: not removed */
+	int64_t removed_us;	/* CLOCK_MONOTONIC, 0: not removed */
 	int64_t drain_until_us; /* removed: its connections are closed then; 0: never */
 };
 
-/* Both tables, copied whole under one seqlock. A torn one cannot be seen: the master is the
- * writer, and when it dies everything dies. */
+/* Both tables, copied whole under one seqlock. A torn one cannot be seen: the master is
+ * the writer, and when it dies everything dies. */
 struct shm_table {
 	uint64_t generation; /* +1 with each change */
 	uint32_t n_services; /* rows beyond were never used */
@@ -224,9 +235,10 @@ struct shm_table {
 
 /* ---- health: written by the checker ---- */
 
-/* One per server index; `id` says which server it speaks about: a cell whose id differs from
- * the table's is not about this server (yet). After a killed checker it may be half old and
- * half new: both halves were true within the last second, and the next check rewrites it. */
+/* One per server index; `id` says which server it speaks about: a cell whose id differs
+ * from the table's is not about this server (yet). After a killed checker it may be half
+ * old and half new: both halves were true within the last second, and the next check
+ * rewrites it. */
 struct shm_health {
 	uint32_t id;
 	uint8_t state;	/* enum server_state: UP, NOTREADY, HUNG or DOWN */
@@ -238,35 +250,35 @@ struct shm_health {
 	uint32_t warn;	  /* enum health_warn bits */
 	int64_t since_us; /* of state, CLOCK_MONOTONIC */
 	int64_t since_wall_ms;
-	int64_t checked_us; /* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t checked_us;	/* end of the last check, CLOCK_MONOTONIC; 0: none yet */
 	int64_t cert_not_after; /* seconds since 1970; 0: unknown */
-	char text[120];	    /* the last check in words, 0-terminated */
+	char text[120];		/* the last check in words, 0-terminated */
 };
 
 /* Bits of shm_health.warn: true about the server though its check passes. */
 enum health_warn {
-	HEALTH_WARN_AUTH = 1,	/* 401 or 403: alive, readiness unknown */
-	HEALTH_WARN_CERT = 2,	/* verify = warn and the certificate does not verify */
+	HEALTH_WARN_AUTH = 1, /* 401 or 403: alive, readiness unknown */
+	HEALTH_WARN_CERT = 2, /* verify = warn and the certificate does not verify */
 };
 
 /* ---- regions ---- */
 
 /* At the start of each process's own region. */
 struct shm_proc_region {
-	_Atomic int64_t beat_us; /* CLOCK_MONOTONIC of the last turn of its loop, >= 4 a second */
+	_Atomic int64_t beat_us; /* CLOCK_MONOTONIC of its last turn, >= 4 a second */
 	_Atomic uint32_t ready;	 /* its generation, once it does its work; else 0 */
 	uint32_t pad;
 };
 
-/* Row of the process table. kind PROC_NONE: free. pid 0 with a kind: not running now, will be
- * started again. The master sets kind before it forks and makes a worker's row free only after
- * seg_reap(): those who sum counters look at rows with a kind. */
+/* Row of the process table. kind PROC_NONE: free. pid 0 with a kind: not running now,
+ * will be started again. The master sets kind before it forks and makes a worker's row
+ * free only after seg_reap(): those who sum counters look at rows with a kind. */
 struct shm_proc {
 	_Atomic uint32_t kind; /* enum proc_kind */
 	_Atomic uint32_t slot;
 	_Atomic int32_t pid;
 	_Atomic uint32_t generation;
-	_Atomic uint32_t want;	       /* enum proc_want */
+	_Atomic uint32_t want; /* enum proc_want */
 	uint32_t pad;
 	_Atomic int64_t drain_until_us; /* with WANT_DRAIN; 0: no deadline */
 	_Atomic int64_t started_us;
@@ -278,9 +290,9 @@ struct shm_info {
 	uint32_t generation; /* of workers that accept */
 	int64_t start_wall_ms;
 	int64_t start_us;
-	int64_t reload_wall_ms; /* last reload, successful or not; 0: none */
+	int64_t reload_wall_ms;	   /* last reload, successful or not; 0: none */
 	int64_t reload_ok_wall_ms; /* last configuration loaded, the start included */
-	uint32_t reload_ok;	/* 1: the last one succeeded */
+	uint32_t reload_ok;	   /* 1: the last one succeeded */
 	uint32_t workers;
 	uint32_t max_connections;
 	uint32_t sandboxed;
@@ -312,7 +324,7 @@ struct shm_logger {
 
 struct shm_checker {
 	struct shm_proc_region proc;
-	_Atomic uint64_t generation; /* +1 after each change of a state, result or warning */
+	_Atomic uint64_t generation; /* +1 after each change of state, result, warning */
 	_Atomic uint64_t log_dropped;
 	SEQ_CELL(struct shm_health) health[SHM_SERVERS];
 	struct stat_check stat[SHM_SERVERS];
@@ -324,11 +336,11 @@ struct shm_worker {
 	struct stat_slab stat;
 };
 
-/* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare and
- * swap from 0, given back by storing 0; the master clears the words of a dead entry. (A shared
- * counter would leak what a killed worker held.) `top` only grows: no word at or above it was
- * ever taken, so that nobody has to look at all of them (or make the pages of a sparse file
- * real by looking). It is raised before the word is taken. */
+/* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare
+ * and swap from 0, given back by storing 0; the master clears the words of a dead entry.
+ * (A shared counter would leak what a killed worker held.) `top` only grows: no word at
+ * or above it was ever taken, so that nobody has to look at all of them (or make the
+ * pages of a sparse file real by looking). It is raised before the word is taken. */
 struct shm_limit {
 	_Alignas(64) _Atomic uint32_t top;
 	_Atomic uint16_t word[SHM_LIMIT_MAX];
@@ -339,15 +351,19 @@ struct shm_ticket {
 	_Alignas(64) _Atomic uint64_t next;
 };
 
-/* The one place that several processes write: every access is one atomic operation, so that
- * a death at any instruction leaves it meaningful. */
+/* The one place that several processes write: every access is one atomic operation, so
+ * that a death at any instruction leaves it meaningful. */
 struct shm_arena {
 	struct shm_ticket ticket[SHM_SERVICES];
 	struct shm_limit service_limit[SHM_SERVICES];
 	struct shm_limit server_limit[SHM_SERVERS];
 };
 
-#define SHM_REGION(type) union { type r; char pages[(sizeof(type) + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE]; }
+#define SHM_REGION(type)                                                                 \
+	union {                                                                          \
+		type r;                                                                  \
+		char pages[(sizeof(type) + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE];         \
+	}
 
 struct shm {
 	SHM_REGION(struct shm_head) head;

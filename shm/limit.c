@@ -34,11 +34,13 @@ take(struct shm_limit *l, unsigned i, unsigned entry)
 {
 	uint16_t nobody = 0;
 
-	/* Look first: a failing compare and swap still takes the cache line from its owner. */
+	/* Look first: a failing compare and swap still takes the cache line from its
+	 * owner. */
 	if (atomic_load_explicit(&l->word[i], memory_order_relaxed) != 0)
 		return false;
 	raise_top(l, i + 1);
-	return atomic_compare_exchange_strong(&l->word[i], &nobody, (uint16_t)(entry + 1));
+	return atomic_compare_exchange_strong(
+	    &l->word[i], &nobody, (uint16_t)(entry + 1));
 }
 
 int
@@ -54,9 +56,9 @@ limit_take(struct shm_limit *l, unsigned n, unsigned entry, unsigned hint)
 	for (unsigned tries = 0; tries < n; tries++, i = i + 1 < n ? i + 1 : 0) {
 		if (!take(l, i, entry))
 			continue;
-		/* Below n there are n words, so nothing is left to check, unless the limit was
-		 * lowered. Then count after the taking: of two that meet at least the later
-		 * one sees the other, and gives back. */
+		/* Below n there are n words, so nothing is left to check, unless the
+		 * limit was lowered. Then count after the taking: of two that meet at
+		 * least the later one sees the other, and gives back. */
 		if (top(l) <= n || held_between(l, 0, top(l)) <= n)
 			return (int)i;
 		limit_give(l, (int)i);

@@ -17,9 +17,11 @@ struct prom_label {
 };
 
 /* Labels of a sample, ended by one without a name. */
-#define PROM_LABELS(...) ((const struct prom_label[]){__VA_ARGS__ __VA_OPT__(,) {NULL, NULL}})
+#define PROM_LABELS(...) ((const struct prom_label[]){__VA_ARGS__, {NULL, NULL}})
+#define PROM_NO_LABELS	 ((const struct prom_label[]){{NULL, NULL}})
 
-/* Begins a metric: HELP and TYPE. name without "kha_" and "_total"; a STAMP is a gauge. */
+/* Begins a metric: HELP and TYPE. name without "kha_" and "_total"; a STAMP is a
+ * gauge. */
 void prom_metric(struct prom *p, enum stat_kind kind, const char *name, const char *help);
 
 /* The start of a sample of the present metric; a value must follow. */

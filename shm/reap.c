@@ -8,8 +8,8 @@
 #include "shm/limit.h"
 #include "shm/stat.h"
 
-/* Odd retire_seq: counters are on the move, sums are to be tried again. As in shm/seqlock.h
- * the odd value is stored first, everything moved with release stores. */
+/* Odd retire_seq: counters are on the move, sums are to be tried again. As in
+ * shm/seqlock.h the odd value is stored first, everything moved with release stores. */
 static void
 retire_begin(struct shm_head *head)
 {
@@ -29,7 +29,8 @@ retire_end(struct shm_head *head)
 static void *
 map_dead(struct seg *seg, size_t offset, size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, seg->rw_fd, (off_t)offset);
+	void *p = mmap(
+	    NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, seg->rw_fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -48,8 +49,8 @@ count_open(struct stat_worker *w)
 	uint64_t closed = 0, accepted = STAT_GET(w, accepted);
 
 	for (int r = 0; r < CLOSE_REASONS; r++)
-		closed += atomic_load_explicit(close_counter(w, (enum close_reason)r),
-		    memory_order_relaxed);
+		closed += atomic_load_explicit(
+		    close_counter(w, (enum close_reason)r), memory_order_relaxed);
 	return accepted > closed ? accepted - closed : 0;
 }
 
@@ -60,18 +61,20 @@ limit_at(struct shm_arena *arena, size_t i)
 				: &arena->server_limit[i - SHM_SERVICES];
 }
 
-/* Clears the owner words of `entry`. Most limits were never used and are holes of the sparse
- * file: looking at them would make their pages real, so the file system is asked first. */
+/* Clears the owner words of `entry`. Most limits were never used and are holes of the
+ * sparse file: looking at them would make their pages real, so the file system is asked
+ * first. */
 static void
 clear_limits(struct seg *seg, unsigned entry)
 {
 	const size_t size = sizeof(struct shm_limit), n = SHM_SERVICES + SHM_SERVERS;
-	const size_t base = offsetof(struct shm, arena) + offsetof(struct shm_arena, service_limit);
+	const size_t base =
+	    offsetof(struct shm, arena) + offsetof(struct shm_arena, service_limit);
 	off_t data;
 
 	_Static_assert(offsetof(struct shm_arena, server_limit) ==
-		offsetof(struct shm_arena, service_limit) +
-		    SHM_SERVICES * sizeof(struct shm_limit),
+			   offsetof(struct shm_arena, service_limit) +
+			       SHM_SERVICES * sizeof(struct shm_limit),
 	    "all limits stand in one row");
 	for (size_t i = 0; i < n; i++) {
 		data = lseek(seg->rw_fd, (off_t)(base + i * size), SEEK_DATA);
@@ -92,9 +95,10 @@ reap_worker(struct seg *seg, unsigned entry)
 	uint64_t died;
 
 	clear_limits(seg, entry);
-	w = map_dead(seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
+	w = map_dead(
+	    seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
 	if (w == NULL)
-		return 0; /* no address space: its successor goes on with these counters */
+		return 0; /* no address space: its successor counts on */
 	clear_proc(&w->proc);
 	atomic_store_explicit(&w->table_seen, 0, memory_order_relaxed);
 	died = count_open(&w->stat.worker);

@@ -32,10 +32,10 @@ struct seq {
 
 /* Declares a seqlocked cell of `type` (whose size is a multiple of 8). */
 #define SEQ_CELL(type)                                                                   \
-	struct {                                                                          \
-		struct seq seq;                                                           \
-		_Atomic uint64_t words[sizeof(type) / 8];                                 \
-		_Static_assert(sizeof(type) % 8 == 0, "payload is not whole words");      \
+	struct {                                                                         \
+		struct seq seq;                                                          \
+		_Atomic uint64_t words[sizeof(type) / 8];                                \
+		_Static_assert(sizeof(type) % 8 == 0, "payload is not whole words");     \
 	}
 
 /* Copies `size` bytes (a multiple of 8) from src into the record. Only its one writer. */
@@ -90,6 +90,6 @@ seq_repair(struct seq *seq)
 }
 
 #define SEQ_STORE(cell, src) seq_store(&(cell)->seq, (cell)->words, (src), sizeof *(src))
-#define SEQ_LOAD(cell, dst) seq_load(&(cell)->seq, (cell)->words, (dst), sizeof *(dst))
+#define SEQ_LOAD(cell, dst)  seq_load(&(cell)->seq, (cell)->words, (dst), sizeof *(dst))
 
 #endif

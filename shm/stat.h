@@ -24,11 +24,19 @@ struct stat_set {
 	unsigned n;
 };
 
-enum stat_scope { STAT_SET_WORKER, STAT_SET_SERVICE, STAT_SET_SERVER, STAT_SET_CHECK, STAT_SET_MASTER,
-	STAT_SET_LOGGER, STAT_SETS };
+enum stat_scope {
+	STAT_SET_WORKER,
+	STAT_SET_SERVICE,
+	STAT_SET_SERVER,
+	STAT_SET_CHECK,
+	STAT_SET_MASTER,
+	STAT_SET_LOGGER,
+	STAT_SETS
+};
 extern const struct stat_set stat_sets[STAT_SETS];
 
-/* Counter number `row` of a struct stat_worker, stat_service, ...: they are arrays of words. */
+/* Counter number `row` of a struct stat_worker, stat_service, ...: they are arrays of
+ * words. */
 uint64_t stat_row(const void *slab, unsigned row);
 /* Copies or clears one such struct. */
 void stat_copy_rows(enum stat_scope scope, void *to, const void *from);
@@ -37,19 +45,20 @@ void stat_clear_rows(enum stat_scope scope, void *slab);
 /* Hash over names, kinds and sizes: struct shm_head.layout. */
 uint64_t stat_layout_id(void);
 
-/* Adds `from` to `to`, row by row: sums, maximum for STAMP, and no gauges unless `gauges`. */
+/* Adds `from` to `to`, row by row: sums, maximum for STAMP, and no gauges unless
+ * `gauges`. */
 void stat_slab_add(struct stat_slab *to, const struct stat_slab *from, bool gauges);
 /* Adds one struct of a set, likewise. */
 void stat_add_rows(enum stat_scope scope, void *to, const void *from, bool gauges);
 void stat_slab_clear(struct stat_slab *slab);
 
-/* Sum over retired and all living worker entries, into *sum (about 50 kB; caller's). false: the
- * master was moving counters all the time (or died in it); the sum may then count a dead
- * worker twice or not at all. */
+/* Sum over retired and all living worker entries, into *sum (about 50 kB; caller's).
+ * false: the master was moving counters all the time (or died in it); the sum may then
+ * count a dead worker twice or not at all. */
 bool stat_sum(const struct seg *seg, struct stat_slab *sum);
 
-/* The same for one counter of one server or service, cheap enough for a data path: gauges of
- * living entries. */
+/* The same for one counter of one server or service, cheap enough for a data path: gauges
+ * of living entries. */
 uint64_t stat_server_active(const struct seg *seg, unsigned server);
 uint64_t stat_service_active(const struct seg *seg, unsigned service);
 uint64_t stat_node_active(const struct seg *seg);

@@ -5,14 +5,15 @@
 
 #include "shm/seg.h"
 
-/* Master: replaces the tables with *t (its generation is set here to the old one + 1, also in
- * *t), then table_generation. Whom it concerns must be woken by the caller. */
+/* Master: replaces the tables with *t (its generation is set here to the old one + 1,
+ * also in *t), then table_generation. Whom it concerns must be woken by the caller. */
 void table_publish(struct seg *seg, struct shm_table *t);
 
 /* Current generation: one load. */
 uint64_t table_generation(const struct seg *seg);
 
-/* Copies the tables. false: being written right now; *t is then garbage, try in the next turn. */
+/* Copies the tables. false: being written right now; *t is then garbage, try in the next
+ * turn. */
 bool table_snapshot(const struct seg *seg, struct shm_table *t);
 
 /* Index of a row in state ROW_ACTIVE by name, or -1. */

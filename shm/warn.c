@@ -10,7 +10,8 @@
 
 #include "shm/fmt.h"
 
-/* Clocks that are read one after the other, and start_us taken a little after the fork. */
+/* Clocks that are read one after the other, and start_us taken a little after the
+ * fork. */
 #define SLACK_MS 2000
 
 struct say {
@@ -30,8 +31,8 @@ say(const struct say *s, const char *fmt, ...)
 	s->fn(s->arg, line);
 }
 
-/* State letter and age of a process by /proc/PID/stat (proc(5), fields 3 and 22). false: it
- * cannot be told, as in a chroot. */
+/* State letter and age of a process by /proc/PID/stat (proc(5), fields 3 and 22). false:
+ * it cannot be told, as in a chroot. */
 static bool
 process_facts(int32_t pid, char *state, int64_t *age_ms)
 {
@@ -59,7 +60,7 @@ process_facts(int32_t pid, char *state, int64_t *age_ms)
 	ticks = strtoull(field, NULL, 10);
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	*age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 -
-	    (int64_t)(ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+		  (int64_t)(ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
 	return true;
 }
 
@@ -90,15 +91,18 @@ warn_daemon(const struct dump *d, const struct say *s)
 
 	if (d->daemon == DAEMON_GONE)
 		say(s,
-		    "daemon is not running (pid %" PRId32 " is gone): what follows is what it left",
+		    "daemon is not running (pid %" PRId32
+		    " is gone): what follows is what it left",
 		    d->info.pid);
 	else if (d->daemon == DAEMON_SILENT)
 		say(s, "master does not answer: heartbeat %s old (pid %" PRId32 ")",
 		    fmt_span(fmt_age_ms(d, d->beat_us), age), d->info.pid);
 	if (d->torn_table)
-		say(s, "the master stopped while it wrote the tables: rows may be mixed up");
+		say(s,
+		    "the master stopped while it wrote the tables: rows may be mixed up");
 	if (d->torn_sum)
-		say(s, "the master stopped while it moved counters: one dead worker's may be "
+		say(s, "the master stopped while it moved counters: one dead worker's "
+		       "may be "
 		       "counted twice or not at all");
 }
 
@@ -116,7 +120,8 @@ warn_services(const struct dump *d, const struct say *s)
 			    row->name);
 		else if (v->serving == CANDIDATES_FAIL_OPEN)
 			say(s,
-			    "service %s fails open: no server is UP, %u that may still work get "
+			    "service %s fails open: no server is UP, %u that may still "
+			    "work get "
 			    "connections",
 			    row->name, v->candidates);
 		else if (v->serving == CANDIDATES_BACKUP)
@@ -140,13 +145,16 @@ warn_servers(const struct dump *d, const struct say *s)
 				continue;
 			if (h->warn & HEALTH_WARN_AUTH)
 				say(s,
-				    "server %s/%s answers the check with %u: alive, but readiness "
-				    "is unknown (give check.cert and check.key, or let the path "
+				    "server %s/%s answers the check with %u: alive, but "
+				    "readiness "
+				    "is unknown (give check.cert and check.key, or let "
+				    "the path "
 				    "be read without authentication)",
 				    service, name, h->code);
 			if (h->warn & HEALTH_WARN_CERT)
 				say(s,
-				    "server %s/%s: its certificate does not verify, it is used all "
+				    "server %s/%s: its certificate does not verify, it "
+				    "is used all "
 				    "the same (check.verify = \"warn\")",
 				    service, name);
 		}
@@ -165,15 +173,17 @@ warn_procs(const struct dump *d, const struct say *s)
 		const struct dump_proc *p = &d->proc[i];
 		int64_t since = p->beat_us != 0 ? p->beat_us : p->started_us;
 
-		snprintf(name, sizeof name, "%s", proc_kind_name((enum proc_kind)p->kind));
+		snprintf(
+		    name, sizeof name, "%s", proc_kind_name((enum proc_kind)p->kind));
 		if (p->kind == PROC_WORKER)
-			snprintf(name, sizeof name, "worker %" PRIu32 " of generation %" PRIu32,
-			    p->slot, p->generation);
+			snprintf(name, sizeof name,
+			    "worker %" PRIu32 " of generation %" PRIu32, p->slot,
+			    p->generation);
 		if (p->pid == 0)
 			say(s, "%s is not running", name);
 		else if (since != 0 && fmt_age_ms(d, since) > DUMP_STALE_MS)
-			say(s, "%s (pid %" PRId32 ") does not answer: heartbeat %s old", name,
-			    p->pid, fmt_span(fmt_age_ms(d, since), age));
+			say(s, "%s (pid %" PRId32 ") does not answer: heartbeat %s old",
+			    name, p->pid, fmt_span(fmt_age_ms(d, since), age));
 	}
 	if (workers.draining > 0)
 		say(s, "%u old %s with %" PRIu64 " %s", workers.draining,
@@ -192,7 +202,9 @@ dump_warnings(const struct dump *d, void (*fn)(void *arg, const char *line), voi
 	warn_services(d, &s);
 	warn_procs(d, &s);
 	if (d->info.reload_wall_ms != 0 && d->info.reload_ok == 0)
-		say(&s, "last reload failed, %s ago: the configuration before it is in effect",
+		say(&s,
+		    "last reload failed, %s ago: the configuration before it is in "
+		    "effect",
 		    fmt_span(d->wall_ms - d->info.reload_wall_ms, age));
 	warn_servers(d, &s);
 	if (d->log_dropped > 0)

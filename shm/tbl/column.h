@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Columns of `kha stat -f csv`: the static fields of HAProxy's CSV, in its order (HAProxy 2.6,
- * management.txt section 9.1; later versions append). Read by position as well as by name, so
- * rows are never moved or taken out.
+ * Columns of `kha stat -f csv`: the static fields of HAProxy's CSV, in its order (HAProxy
+ * 2.6, management.txt section 9.1; later versions append). Read by position as well as by
+ * name, so rows are never moved or taken out.
  *
- * COLUMN(name, "lines", value): lines = on which of F(rontend), B(ackend), S(erver) it may be
- * filled; value names the function column_<value>() of shm/fmt_csv.c: `stat` finds the counter
- * by the HAProxy column in its row of shm/tbl, `none` is always empty.
+ * COLUMN(name, "lines", value): lines = on which of F(rontend), B(ackend), S(erver) it
+ * may be filled; value names the function column_<value>() of shm/fmt_csv.c: `stat` finds
+ * the counter by the HAProxy column in its row of shm/tbl, `none` is always empty.
  */
 COLUMN(pxname, "FBS", service)
 COLUMN(svname, "FBS", line)

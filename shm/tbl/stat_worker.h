@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counters of a worker, over all its services.
- * STAT(field, kind, unit, "prometheus name", "help")
+ * Counters of a worker, over all its services. STAT(field, kind, unit, "prometheus name",
+ * "help")
  *	kind COUNTER: grows only; GAUGE: goes up and down, 0 when its process is dead;
  *	unit NONE, BYTES or MSEC (printed as seconds in Prometheus).
  * The Prometheus name gets the prefix kha_ and, for counters, the suffix _total; "": not
- * exported by itself (lost log lines of all processes are one metric, kha_log_dropped_total).
- * Order is layout. Close reasons follow as close_<name>, from tbl/close.h.
+ * exported by itself (lost log lines of all processes are one metric,
+ * kha_log_dropped_total). Order is layout. Close reasons follow as close_<name>, from
+ * tbl/close.h.
  */
 STAT(accepted, COUNTER, NONE, "worker_connections", "Client connections accepted")
 STAT(accept_failed, COUNTER, NONE, "worker_accept_errors", "Client connections that could not be accepted")

@@ -90,7 +90,8 @@ fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid)
 }
 
 static void
-set_server(struct shm_table *t, unsigned i, const char *name, const char *addr, uint32_t service)
+set_server(
+    struct shm_table *t, unsigned i, const char *name, const char *addr, uint32_t service)
 {
 	struct shm_server *s = &t->server[i];
 
@@ -151,8 +152,8 @@ sample_tables(struct fixture *f)
 }
 
 static void
-set_health(struct fixture *f, unsigned i, enum server_state state, enum check_result result,
-    unsigned code, const char *text)
+set_health(struct fixture *f, unsigned i, enum server_state state,
+    enum check_result result, unsigned code, const char *text)
 {
 	struct shm_health h = {
 	    .id = i + 1,

@@ -18,21 +18,23 @@ void fixture_open(struct fixture *f);
 /* Removes both. */
 void fixture_close(struct fixture *f);
 
-/* seg_reap() of a worker is as much as a master does; this gives the row a kind and a pid, as
- * the master does before the fork. */
+/* seg_reap() of a worker is as much as a master does; this gives the row a kind and a
+ * pid, as the master does before the fork. */
 void fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid);
 
-/* A daemon in mid-life, the same every time, at the moment FIXTURE_NOW: services "api" (three
- * servers and a backup, one of them down, and a removed one of whose name there is a new one)
- * and "web" (one server that accepts but is not ready: fails open). Published. */
+/* A daemon in mid-life, the same every time, at the moment FIXTURE_NOW: services "api"
+ * (three servers and a backup, one of them down, and a removed one of whose name there is
+ * a new one) and "web" (one server that accepts but is not ready: fails open).
+ * Published. */
 void fixture_sample(struct fixture *f);
-#define FIXTURE_NOW_US INT64_C(100000000000) /* 27.7 hours after boot */
+#define FIXTURE_NOW_US	INT64_C(100000000000) /* 27.7 hours after boot */
 #define FIXTURE_WALL_MS INT64_C(1700000000000)
 
 /* What dump_take() says of the sample at that moment, its daemon taken to be running. */
 struct dump *fixture_dump(struct fixture *f);
 /* dump_print() into memory; free() it. */
-char *fixture_text(const struct dump *d, const struct dump *before, enum dump_format format);
+char *fixture_text(
+    const struct dump *d, const struct dump *before, enum dump_format format);
 
 /* A child of fork() dies with the test, and ends by the signals it should end by. */
 pid_t fixture_fork(void);

@@ -29,7 +29,8 @@ static const char haproxy_header[] =
     "need_conn_est,uweight,agg_server_status,agg_server_check_status,"
     "agg_check_status,";
 
-/* Field `name` of the line of pxname and svname, unquoted, into value; fails when absent. */
+/* Field `name` of the line of pxname and svname, unquoted, into value; fails when
+ * absent. */
 static void
 field(const char *csv, const char *px, const char *sv, const char *name, char value[128])
 {
@@ -54,16 +55,17 @@ field(const char *csv, const char *px, const char *sv, const char *name, char va
 		at += *p == ',';
 		assert_true(*p != '\n');
 	}
-	for (bool quoted = *p == '"' && p++; quoted ? *p != '"' || *++p == '"' : *p != ',';)
+	for (bool quoted = *p == '"' && p++;
+	     quoted ? *p != '"' || *++p == '"' : *p != ',';)
 		value[n++] = *p++;
 	value[n] = '\0';
 }
 
-#define ASSERT_FIELD(px, sv, name, expect)                                                 \
-	do {                                                                                \
-		char value_[128];                                                           \
-		field(csv, px, sv, name, value_);                                           \
-		assert_string_equal(value_, expect);                                        \
+#define ASSERT_FIELD(px, sv, name, expect)                                               \
+	do {                                                                             \
+		char value_[128];                                                        \
+		field(csv, px, sv, name, value_);                                        \
+		assert_string_equal(value_, expect);                                     \
 	} while (0)
 
 static void
@@ -104,9 +106,9 @@ fields_in(const char *line)
 static void
 lines__are_frontend_servers_backend_with_as_many_fields_as_the_header(void **state)
 {
-	static const char *const starts[] = {"# pxname,svname,", "api,FRONTEND,", "api,cp-1,",
-	    "api,cp-2,", "api,cp-3,", "api,spare,", "api,BACKEND,", "web,FRONTEND,",
-	    "web,\"a\"\"b,c\\d\",", "web,BACKEND,"};
+	static const char *const starts[] = {"# pxname,svname,", "api,FRONTEND,",
+	    "api,cp-1,", "api,cp-2,", "api,cp-3,", "api,spare,", "api,BACKEND,",
+	    "web,FRONTEND,", "web,\"a\"\"b,c\\d\",", "web,BACKEND,"};
 	const char *line;
 	struct fixture f;
 	struct dump *d;
@@ -199,8 +201,8 @@ fields__hold_what_haproxy_users_expect(void **state)
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		field(csv, rows[i].px, rows[i].sv, rows[i].name, got);
 		if (strcmp(got, rows[i].value) != 0)
-			fail_msg("%s of %s/%s: \"%s\", expected \"%s\"", rows[i].name, rows[i].px,
-			    rows[i].sv, got, rows[i].value);
+			fail_msg("%s of %s/%s: \"%s\", expected \"%s\"", rows[i].name,
+			    rows[i].px, rows[i].sv, got, rows[i].value);
 	}
 	free(csv);
 	free(d);

@@ -33,7 +33,8 @@ samples__have_the_agreed_names_labels_and_units(void **state)
 	    "# TYPE kha_server_current_sessions gauge",
 	    "kha_server_current_sessions{service=\"api\",server=\"cp-2\"} 12",
 	    "kha_server_sessions_total{service=\"api\",server=\"cp-1\"} 40",
-	    "kha_server_connect_time_seconds_total{service=\"api\",server=\"cp-2\"} 1.234",
+	    "kha_server_connect_time_seconds_total{service=\"api\",server=\"cp-2\"} "
+	    "1.234",
 	    "kha_server_downtime_seconds_total{service=\"api\",server=\"cp-3\"} 60.000",
 	    "kha_server_check_up_down_total{service=\"api\",server=\"cp-3\"} 2",
 	    "kha_server_status{service=\"api\",server=\"cp-3\",state=\"DOWN\"} 1",
@@ -42,7 +43,8 @@ samples__have_the_agreed_names_labels_and_units(void **state)
 	    "kha_server_check_code{service=\"api\",server=\"cp-1\"} 401",
 	    "kha_server_check_duration_seconds{service=\"api\",server=\"cp-1\"} 0.007",
 	    "kha_server_weight{service=\"api\",server=\"spare\"} 50",
-	    "kha_server_cert_not_after_timestamp_seconds{service=\"api\",server=\"cp-2\"} "
+	    "kha_server_cert_not_after_timestamp_seconds{service=\"api\",server=\"cp-2\"}"
+	    " "
 	    "1731536000",
 	    "kha_server_weight{service=\"web\",server=\"a\\\"b,c\\\\d\"} 100",
 	    "kha_service_sessions_total{service=\"api\"} 100",
@@ -56,9 +58,11 @@ samples__have_the_agreed_names_labels_and_units(void **state)
 	    "kha_log_dropped_total 3",
 	    "kha_workers{state=\"ready\"} 1",
 	    "kha_workers{state=\"draining\"} 1",
-	    "kha_process_heartbeat_age_seconds{process=\"worker\",slot=\"0\",generation=\"1\"} "
+	    "kha_process_heartbeat_age_seconds{process=\"worker\",slot=\"0\",generation="
+	    "\"1\"} "
 	    "7.200",
-	    "kha_process_heartbeat_age_seconds{process=\"master\",slot=\"0\",generation=\"0\"} "
+	    "kha_process_heartbeat_age_seconds{process=\"master\",slot=\"0\",generation="
+	    "\"0\"} "
 	    "0.030",
 	    "kha_up 1",
 	};
@@ -94,8 +98,8 @@ name_of(const char *line, char name[128])
 	return n;
 }
 
-/* Series are unique, each metric stands in one piece below its HELP and TYPE, counters and
- * only they end with _total. */
+/* Series are unique, each metric stands in one piece below its HELP and TYPE, counters
+ * and only they end with _total. */
 static void
 text__is_well_formed(void **state)
 {
@@ -110,7 +114,8 @@ text__is_well_formed(void **state)
 	d = fixture_dump(&f);
 	text = fixture_text(d, NULL, DUMP_PROMETHEUS);
 	type[0] = '\0';
-	for (char *l = strtok_r(text, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
+	for (char *l = strtok_r(text, "\n", &save); l != NULL;
+	     l = strtok_r(NULL, "\n", &save)) {
 		assert_true(n < 2000);
 		lines[n++] = l;
 		if (sscanf(l, "# HELP %127s %15s", name, kind) == 2) {
@@ -123,13 +128,15 @@ text__is_well_formed(void **state)
 		if (sscanf(l, "# TYPE %127s %15s", type, kind) == 2) {
 			assert_string_equal(type, name);
 			assert_int_equal(strcmp(kind, "counter") == 0,
-			    strlen(type) > 6 && strcmp(type + strlen(type) - 6, "_total") == 0);
+			    strlen(type) > 6 &&
+				strcmp(type + strlen(type) - 6, "_total") == 0);
 			continue;
 		}
 		assert_true(name_of(l, name) > 4);
 		assert_string_equal(name, type);
 		for (unsigned i = 0; i + 1 < n; i++)
-			assert_true(strncmp(lines[i], l, (size_t)(strrchr(l, ' ') + 1 - l)) != 0);
+			assert_true(
+			    strncmp(lines[i], l, (size_t)(strrchr(l, ' ') + 1 - l)) != 0);
 	}
 	assert_true(metrics > 50);
 	free(text);

@@ -12,23 +12,31 @@
 #include "t/unit/shm_fixture.h"
 
 static const char golden[] =
-    "kha 0.1.0, node lb-1, pid 4242, up 3h02m, generation 2, 1 of 2 workers ready (epoll), configuration /etc/kha/kha.conf\n"
+    "kha 0.1.0, node lb-1, pid 4242, up 3h02m, generation 2, 1 of 2 workers ready "
+    "(epoll), configuration /etc/kha/kha.conf\n"
     "service web fails open: no server is UP, 1 that may still work get connections\n"
     "worker 0 of generation 1 (pid 4246) does not answer: heartbeat 7.2s old\n"
     "1 old worker drains with 3 connections\n"
-    "server api/cp-1 answers the check with 401: alive, but readiness is unknown (give check.cert and check.key, or let the path be read without authentication)\n"
+    "server api/cp-1 answers the check with 401: alive, but readiness is unknown (give "
+    "check.cert and check.key, or let the path be read without authentication)\n"
     "3 log lines were lost\n"
     "\n"
     "service  serving    servers  accepted  active  bytes_in  bytes_out\n"
     "api      UP             2/4       100      12      4.8K       3.0M\n"
     "web      FAIL-OPEN      1/1         0       0         0          0\n"
     "\n"
-    "server       state     weight  check             picked  connected  active  bytes_out  connect_failed  connect  last_byte  checks  failures  up_down  downtime\n"
-    "api/cp-1     UP           100  L7OKC/401 in 7ms       0         40       0          0               0      0ms  never           0         0        0       0ms\n"
-    "api/cp-2     UP           100  L7OK/200 in 7ms       60         59      12       3.0M               1     1.2s  2.5s            0         0        0       0ms\n"
-    "api/cp-3     DOWN         100  L4CON in 7ms           0          0       0          0               0      0ms  never          50         5        2     1m00s\n"
-    "api/spare    UP           50b  L4OK in 7ms            0          0       0          0               0      0ms  never           0         0        0       0ms\n"
-    "web/a\"b,c\\d  NOTREADY     100  L7STS/503 in 7ms       0          0       0          0               0      0ms  never           0         0        0       0ms\n"
+    "server       state     weight  check             picked  connected  active  "
+    "bytes_out  connect_failed  connect  last_byte  checks  failures  up_down  downtime\n"
+    "api/cp-1     UP           100  L7OKC/401 in 7ms       0         40       0          "
+    "0               0      0ms  never           0         0        0       0ms\n"
+    "api/cp-2     UP           100  L7OK/200 in 7ms       60         59      12       "
+    "3.0M               1     1.2s  2.5s            0         0        0       0ms\n"
+    "api/cp-3     DOWN         100  L4CON in 7ms           0          0       0          "
+    "0               0      0ms  never          50         5        2     1m00s\n"
+    "api/spare    UP           50b  L4OK in 7ms            0          0       0          "
+    "0               0      0ms  never           0         0        0       0ms\n"
+    "web/a\"b,c\\d  NOTREADY     100  L7STS/503 in 7ms       0          0       0        "
+    "  0               0      0ms  never           0         0        0       0ms\n"
     "\n"
     "process    pid  generation  state     heartbeat  active\n"
     "checker   4243           0  ready         100ms\n"
@@ -93,10 +101,12 @@ table__with_an_older_copy__shows_rates(void **state)
 	before->sum.server[1].connected -= 3;
 	before->table.server[3].id++; /* then it was another server's index */
 	text = fixture_text(d, before, DUMP_TABLE);
-	assert_line(text, "service  serving    servers  accepted  active  bytes_in  bytes_out  "
-			  "accepted/s  bytes_in/s  bytes_out/s");
-	assert_line(text, "api      UP             2/4       100      12      4.8K       3.0M  "
-			  "        15           0         1.0M");
+	assert_line(text,
+	    "service  serving    servers  accepted  active  bytes_in  bytes_out  "
+	    "accepted/s  bytes_in/s  bytes_out/s");
+	assert_line(text,
+	    "api      UP             2/4       100      12      4.8K       3.0M  "
+	    "        15           0         1.0M");
 	assert_non_null(strstr(text, "connected/s  bytes_in/s  bytes_out/s"));
 	assert_non_null(strstr(text, "2.5s               1.5           0"));
 	assert_non_null(strstr(text, "never                -           -            -"));

@@ -21,12 +21,21 @@ clean__keeps_text_and_replaces_what_a_terminal_or_json_would_choke_on(void **sta
 	    {"a\033[2Jb\tc\nd\x7f", "a?[2Jb?c?d?"},
 	    {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
 		"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
-	    {"c1\xc2\x9b!", "c1?""?!"},
-	    {"\xff\xfe", "?""?"},
-	    {"cut \xe2\x82", "cut ?""?"},
-	    {"overlong \xc0\xaf", "overlong ?""?"},
-	    {"surrogate \xed\xa0\x80", "surrogate ?""?""?"},
-	    {"beyond \xf4\x90\x80\x80", "beyond ?""?""?""?"},
+	    {"c1\xc2\x9b!", "c1?"
+			    "?!"},
+	    {"\xff\xfe", "?"
+			 "?"},
+	    {"cut \xe2\x82", "cut ?"
+			     "?"},
+	    {"overlong \xc0\xaf", "overlong ?"
+				  "?"},
+	    {"surrogate \xed\xa0\x80", "surrogate ?"
+				       "?"
+				       "?"},
+	    {"beyond \xf4\x90\x80\x80", "beyond ?"
+					"?"
+					"?"
+					"?"},
 	};
 	char text[64];
 
@@ -51,9 +60,9 @@ spans_and_bytes__are_short(void **state)
 	static const struct {
 		int64_t ms;
 		const char *text;
-	} spans[] = {{-5, "0ms"}, {0, "0ms"}, {999, "999ms"}, {1000, "1.0s"}, {59999, "59.9s"},
-	    {60000, "1m00s"}, {3599999, "59m59s"}, {3600000, "1h00m"}, {86399999, "23h59m"},
-	    {86400000, "1d00h"}, {INT64_MAX, "106751991167d07h"}};
+	} spans[] = {{-5, "0ms"}, {0, "0ms"}, {999, "999ms"}, {1000, "1.0s"},
+	    {59999, "59.9s"}, {60000, "1m00s"}, {3599999, "59m59s"}, {3600000, "1h00m"},
+	    {86399999, "23h59m"}, {86400000, "1d00h"}, {INT64_MAX, "106751991167d07h"}};
 	static const struct {
 		uint64_t n;
 		const char *text;
@@ -98,7 +107,8 @@ processes__are_counted_by_what_they_do(void **state)
 	(void)state;
 	d->n_procs = 6;
 	for (unsigned i = 0; i < 6; i++)
-		d->proc[i] = (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .active = 10};
+		d->proc[i] =
+		    (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .active = 10};
 	d->proc[0].ready = 1;
 	d->proc[1].want = WANT_DRAIN;
 	d->proc[1].ready = 1;

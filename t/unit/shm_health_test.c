@@ -18,8 +18,8 @@
 /*
  * A service in one word a server, separated by blanks:
  *	state	u(p) n(otready) h(ung) d(own)
- *	then	b backup, D drain, M maint, R removed, F free row, 0 weight 0, o of another
- *		service, + a byte 10,000 ms ago, - a byte 10,001 ms ago
+ *	then	b backup, D drain, M maint, R removed, F free row, 0 weight 0,
+ *		o of another service, + a byte 10,000 ms ago, - a byte 10,001 ms ago
  * Servers are 0, 1, 2, ...; positions are as listed unless the test says otherwise.
  */
 struct world {
@@ -34,20 +34,47 @@ apply(struct world *w, unsigned i, char c)
 	struct shm_server *s = &w->t.server[i];
 
 	switch (c) {
-	case 'u': w->state[i] = STATE_UP; break;
-	case 'n': w->state[i] = STATE_NOTREADY; break;
-	case 'h': w->state[i] = STATE_HUNG; break;
-	case 'd': w->state[i] = STATE_DOWN; break;
-	case 'b': s->backup = 1; break;
-	case 'D': s->admin = ADMIN_DRAIN; break;
-	case 'M': s->admin = ADMIN_MAINT; break;
-	case 'R': s->state = ROW_REMOVED; break;
-	case 'F': s->state = ROW_FREE; break;
-	case '0': s->weight = 0; break;
-	case 'o': s->service = 2; break;
-	case '+': w->last_byte_ms[i] = NOW_MS - FAIL_OPEN_BYTE_MS; break;
-	case '-': w->last_byte_ms[i] = NOW_MS - FAIL_OPEN_BYTE_MS - 1; break;
-	default: fail_msg("letter %c", c);
+	case 'u':
+		w->state[i] = STATE_UP;
+		break;
+	case 'n':
+		w->state[i] = STATE_NOTREADY;
+		break;
+	case 'h':
+		w->state[i] = STATE_HUNG;
+		break;
+	case 'd':
+		w->state[i] = STATE_DOWN;
+		break;
+	case 'b':
+		s->backup = 1;
+		break;
+	case 'D':
+		s->admin = ADMIN_DRAIN;
+		break;
+	case 'M':
+		s->admin = ADMIN_MAINT;
+		break;
+	case 'R':
+		s->state = ROW_REMOVED;
+		break;
+	case 'F':
+		s->state = ROW_FREE;
+		break;
+	case '0':
+		s->weight = 0;
+		break;
+	case 'o':
+		s->service = 2;
+		break;
+	case '+':
+		w->last_byte_ms[i] = NOW_MS - FAIL_OPEN_BYTE_MS;
+		break;
+	case '-':
+		w->last_byte_ms[i] = NOW_MS - FAIL_OPEN_BYTE_MS - 1;
+		break;
+	default:
+		fail_msg("letter %c", c);
 	}
 }
 
@@ -65,7 +92,8 @@ build(struct world *w, const char *spec)
 			continue;
 		}
 		if (w->t.n_servers == i) {
-			*s = (struct shm_server){.state = ROW_ACTIVE, .service = 1, .weight = 1};
+			*s = (struct shm_server){
+			    .state = ROW_ACTIVE, .service = 1, .weight = 1};
 			s->position = i;
 			w->t.n_servers = i + 1;
 		}
@@ -86,8 +114,8 @@ ask(const struct world *w, char *text, size_t size)
 {
 	uint16_t list[SHM_SERVERS];
 	unsigned n;
-	enum candidates c = health_candidates(&w->t, 1, w->state, w->last_byte_ms,
-	    (struct mono){NOW_MS * 1000}, list, &n);
+	enum candidates c = health_candidates(
+	    &w->t, 1, w->state, w->last_byte_ms, (struct mono){NOW_MS * 1000}, list, &n);
 	int len = snprintf(text, size, "%s", class_names[c]);
 
 	for (unsigned i = 0; i < n; i++)
@@ -148,7 +176,8 @@ candidates__follow_the_rule_of_the_design(void **state)
 		build(w, rows[i].spec);
 		ask(w, got, sizeof got);
 		if (strcmp(got, rows[i].expect) != 0)
-			fail_msg("\"%s\": %s, expected %s", rows[i].spec, got, rows[i].expect);
+			fail_msg(
+			    "\"%s\": %s, expected %s", rows[i].spec, got, rows[i].expect);
 	}
 	free(w);
 }
@@ -217,7 +246,11 @@ shown__operator_and_file_come_before_checks(void **state)
 static void
 cell__is_read_back_and_counts_changes(void **state)
 {
-	struct shm_health h = {.id = 7, .state = STATE_UP, .result = RESULT_L7OK, .code = 200}, got;
+	struct shm_health h = {.id = 7,
+			      .state = STATE_UP,
+			      .result = RESULT_L7OK,
+			      .code = 200},
+			  got;
 	struct fixture f;
 
 	(void)state;

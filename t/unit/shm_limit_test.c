@@ -68,7 +68,8 @@ limit__out_of_range__is_none_or_the_largest(void **state)
 	struct shm_limit *l = *state;
 
 	assert_int_equal(limit_take(l, 0, 4, 0), -1);
-	assert_int_equal(limit_take(l, SHM_LIMIT_MAX + 5, 4, SHM_LIMIT_MAX - 1), SHM_LIMIT_MAX - 1);
+	assert_int_equal(
+	    limit_take(l, SHM_LIMIT_MAX + 5, 4, SHM_LIMIT_MAX - 1), SHM_LIMIT_MAX - 1);
 	assert_int_equal(l->top, SHM_LIMIT_MAX);
 	l->top = UINT32_MAX; /* a broken segment must not lead out of the array */
 	assert_int_equal(limit_held(l), 1);
@@ -82,7 +83,8 @@ limit__lowered__counts_words_beyond_as_taken(void **state)
 
 	for (unsigned i = 0; i < 6; i++)
 		assert_int_equal(limit_take(l, 10, 4, 4 + i), 4 + i); /* words 4..9 */
-	/* 6 are held, of which word 4 is below 5. Room comes only when 2 of them are gone. */
+	/* 6 are held, of which word 4 is below 5. Room comes only when 2 of them are
+	 * gone. */
 	assert_int_equal(limit_take(l, 5, 4, 0), -1);
 	limit_give(l, 9);
 	assert_int_equal(limit_take(l, 5, 4, 0), -1);
@@ -113,16 +115,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(limit__full__says_no, setup, teardown),
-	    cmocka_unit_test_setup_teardown(limit__given_back__can_be_taken_again, setup,
-		teardown),
-	    cmocka_unit_test_setup_teardown(limit__with_a_hint__starts_there_and_wraps_around,
-		setup, teardown),
-	    cmocka_unit_test_setup_teardown(limit__out_of_range__is_none_or_the_largest, setup,
-		teardown),
-	    cmocka_unit_test_setup_teardown(limit__lowered__counts_words_beyond_as_taken, setup,
-		teardown),
-	    cmocka_unit_test_setup_teardown(limit__cleared__frees_all_words_of_one_owner, setup,
-		teardown),
+	    cmocka_unit_test_setup_teardown(
+		limit__given_back__can_be_taken_again, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		limit__with_a_hint__starts_there_and_wraps_around, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		limit__out_of_range__is_none_or_the_largest, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		limit__lowered__counts_words_beyond_as_taken, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		limit__cleared__frees_all_words_of_one_owner, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("shm/limit", tests, NULL, NULL);

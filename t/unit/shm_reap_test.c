@@ -86,7 +86,8 @@ worker__reaped__gives_back_its_limits_and_nobody_elses(void **state)
 	last = &f.seg.arena->server_limit[SHM_SERVERS - 1];
 	assert_true(limit_take(first, 10, W0, 0) >= 0);
 	assert_true(limit_take(first, 10, W1, 0) >= 0);
-	assert_true(limit_take(last, SHM_LIMIT_MAX, W0, SHM_LIMIT_MAX - 1) == SHM_LIMIT_MAX - 1);
+	assert_true(
+	    limit_take(last, SHM_LIMIT_MAX, W0, SHM_LIMIT_MAX - 1) == SHM_LIMIT_MAX - 1);
 	assert_true(limit_take(&f.seg.arena->server_limit[0], 1, W0, 0) == 0);
 	assert_int_equal(fstat(f.seg.ro_fd, &before), 0);
 	seg_reap(&f.seg, W0);
@@ -94,8 +95,8 @@ worker__reaped__gives_back_its_limits_and_nobody_elses(void **state)
 	assert_int_equal(limit_held(last), 0);
 	assert_int_equal(limit_held(&f.seg.arena->server_limit[0]), 0);
 	assert_int_equal(fstat(f.seg.ro_fd, &after), 0);
-	/* 576 limits of 64 kB were not made real by looking at them (some pages are: those of
-	 * the worker and of head->retired). */
+	/* 576 limits of 64 kB were not made real by looking at them (some pages are:
+	 * those of the worker and of head->retired). */
 	assert_true(after.st_blocks - before.st_blocks < 2048);
 	fixture_close(&f);
 }

@@ -197,7 +197,8 @@ child__after_seg_own__may_write_its_region_and_nothing_else(void **state)
 	    {PROC_CHECKER, ENTRY_CHECKER, sizeof(((struct shm *)NULL)->checker)},
 	    {PROC_LOGGER, ENTRY_LOGGER, sizeof(((struct shm *)NULL)->logger)},
 	    {PROC_WORKER, ENTRY_WORKER0 + 3,
-		sizeof(((struct shm *)NULL)->worker[0]) + sizeof(((struct shm *)NULL)->arena)},
+		sizeof(((struct shm *)NULL)->worker[0]) +
+		    sizeof(((struct shm *)NULL)->arena)},
 	};
 	struct fixture f;
 	pid_t pid;
@@ -211,9 +212,9 @@ child__after_seg_own__may_write_its_region_and_nothing_else(void **state)
 			seg_beat(&f.seg, (struct mono){12345});
 			seg_ready(&f.seg, 6);
 			_exit(writable_bytes() == rows[i].size && f.seg.rw_fd == -1 &&
-				    f.seg.head == NULL
-				? 0
-				: 1);
+				      f.seg.head == NULL
+				  ? 0
+				  : 1);
 		}
 		assert_int_equal(fixture_wait(pid), 0);
 		assert_int_equal(seg_proc(&f.seg, rows[i].entry)->beat_us, 12345);
@@ -237,9 +238,9 @@ child__of_a_kind_without_region__keeps_no_rights(void **state)
 		munmap(f.all, SHM_SIZE);
 		err_init(&err);
 		_exit(seg_own(&f.seg, PROC_WORKER, ENTRY_CHECKER, &err) == -1 &&
-			    errno == EINVAL && err.count == 1 && writable_bytes() == 0
-			? 0
-			: 1);
+			      errno == EINVAL && err.count == 1 && writable_bytes() == 0
+			  ? 0
+			  : 1);
 	}
 	assert_int_equal(fixture_wait(pid), 0);
 	fixture_close(&f);
@@ -256,7 +257,8 @@ write_through(struct fixture *f, size_t offset, bool mprotect_first)
 	if (pid > 0)
 		return fixture_wait(pid);
 	own(f, PROC_WORKER, ENTRY_WORKER0);
-	if (mprotect_first && (mprotect(page, SHM_PAGE, PROT_READ | PROT_WRITE) == 0 || errno != EACCES))
+	if (mprotect_first &&
+	    (mprotect(page, SHM_PAGE, PROT_READ | PROT_WRITE) == 0 || errno != EACCES))
 		_exit(1);
 	*p = 1;
 	_exit(2);
@@ -266,8 +268,7 @@ static void
 child__that_writes_a_foreign_region__faults_even_after_mprotect(void **state)
 {
 	const size_t regions[] = {
-	    offsetof(struct shm, head),
-	    offsetof(struct shm, logger),
+	    offsetof(struct shm, head), offsetof(struct shm, logger),
 	    offsetof(struct shm, checker),
 	    offsetof(struct shm, worker) + sizeof(((struct shm *)NULL)->worker[0]),
 	    offsetof(struct shm, worker), /* its own, but through the read-only mapping */
@@ -306,14 +307,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(segment__created__is_sparse_private_to_writers_and_not_ready),
+	    cmocka_unit_test(
+		segment__created__is_sparse_private_to_writers_and_not_ready),
 	    cmocka_unit_test(segment__absent__is_explained),
 	    cmocka_unit_test(segment__of_another_layout_or_of_nobody__is_refused),
-	    cmocka_unit_test(segment__where_nobody_may_write__is_refused_and_leaves_nothing),
+	    cmocka_unit_test(
+		segment__where_nobody_may_write__is_refused_and_leaves_nothing),
 	    cmocka_unit_test(segment__of_a_restarted_daemon__replaces_the_old_one_whole),
 	    cmocka_unit_test(child__after_seg_own__may_write_its_region_and_nothing_else),
 	    cmocka_unit_test(child__of_a_kind_without_region__keeps_no_rights),
-	    cmocka_unit_test(child__that_writes_a_foreign_region__faults_even_after_mprotect),
+	    cmocka_unit_test(
+		child__that_writes_a_foreign_region__faults_even_after_mprotect),
 	    cmocka_unit_test(entries__without_region__are_null),
 	};
 

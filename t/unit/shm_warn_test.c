@@ -82,7 +82,8 @@ warnings__name_everything_that_is_wrong_worst_first(void **state)
 	d->log_dropped = 1;
 	assert_warnings(d,
 	    "the master stopped while it wrote the tables: rows may be mixed up\n"
-	    "the master stopped while it moved counters: one dead worker's may be counted twice "
+	    "the master stopped while it moved counters: one dead worker's may be "
+	    "counted twice "
 	    "or not at all\n"
 	    "service api has no usable server: connections are refused\n"
 	    "service web runs on backup servers\n"
@@ -91,7 +92,8 @@ warnings__name_everything_that_is_wrong_worst_first(void **state)
 	    "logger (pid 4244) does not answer: heartbeat 3.0s old\n"
 	    "1 old worker drains with 1 connection\n"
 	    "last reload failed, 5m10s ago: the configuration before it is in effect\n"
-	    "server api/cp-1 answers the check with 401: alive, but readiness is unknown (give "
+	    "server api/cp-1 answers the check with 401: alive, but readiness is unknown "
+	    "(give "
 	    "check.cert and check.key, or let the path be read without authentication)\n"
 	    "server api/cp-2: its certificate does not verify, it is used all the same "
 	    "(check.verify = \"warn\")\n"
