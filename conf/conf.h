@@ -13,6 +13,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+struct conf_mem; /* conf/mem.h */
+
 struct conf_strings {
 	char **v;
 	unsigned n;
@@ -42,11 +44,12 @@ struct conf_listens {
 };
 
 #define CONF_AUTO (-1) /* of AUTO_INT and AUTO_MSEC */
-#define CONF_NONE 0    /* of AUTO_INT and AUTO_MSEC: "none" */
+#define CONF_NONE 0    /* of NONE_INT and AUTO_MSEC: "none" */
 
 #define CONF_TYPE_BOOL bool
 #define CONF_TYPE_INT int
 #define CONF_TYPE_AUTO_INT int
+#define CONF_TYPE_NONE_INT int
 #define CONF_TYPE_MSEC int
 #define CONF_TYPE_AUTO_MSEC int
 #define CONF_TYPE_STRING char *
@@ -55,6 +58,7 @@ struct conf_listens {
 #define CONF_TYPE_STRINGS struct conf_strings
 #define CONF_TYPE_MSECS struct conf_msecs
 #define CONF_TYPE_ADDRS struct conf_addrs
+#define CONF_TYPE_VADDRS struct conf_addrs
 #define CONF_TYPE_CIDRS struct conf_cidrs
 #define CONF_TYPE_LISTENS struct conf_listens
 
@@ -149,13 +153,9 @@ struct conf_status {
 #include "conf/tbl/status.h"
 };
 
-#undef OPT
-#undef WORDS
-#undef GROUP
-
 struct conf {
-	char *path; /* of the file, absolute when it came from one */
-	char *endpoint;
+	char *path; /* of the file, absolute when it came from one; "-": standard input */
+#include "conf/tbl/root.h"
 	struct conf_global global;
 	struct conf_node *nodes;
 	unsigned n_nodes;
@@ -166,7 +166,12 @@ struct conf {
 	unsigned n_services;
 	struct conf_status status;
 	int self; /* index in nodes of this machine, -1: none is local */
+	struct conf_mem *mem; /* owns everything here; only for conf_free() */
 };
+
+#undef OPT
+#undef WORDS
+#undef GROUP
 
 /* Reads `path` ("-": standard input). node: name to be (kha -n), or NULL: global.node decides.
  * NULL when the file has errors, all of which are then in *errors as

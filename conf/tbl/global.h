@@ -4,12 +4,15 @@
  * default, range, -T, diff of a reload, manual page.
  *
  * OPT(kind, field, min, max, "default", effect, apply, "help")
- *	kind	BOOL; INT; AUTO_INT ("auto" = -1); MSEC (duration string; min and max in ms);
- *		AUTO_MSEC ("auto" = -1, "none" = 0); STRING (min and max length); PATH;
- *		SECRET (a STRING that -T prints as ***); STRINGS (list of strings, min..max of
- *		them); MSECS (list of durations); ADDRS (list of IP addresses); CIDRS (list);
- *		LISTENS (list of IP:port, [IPv6]:port, *:port, VIP-NAME:port)
- *	default	in the syntax of the file, without ';'
+ *	kind	BOOL; INT; AUTO_INT ("auto" = -1); NONE_INT ("none" = 0); MSEC (duration string;
+ *		min and max in ms); AUTO_MSEC ("auto" = -1, "none" = 0); STRING (min and max
+ *		length); PATH (STRING, empty or absolute); SECRET (a STRING that -T prints as
+ *		***); STRINGS (list of strings, min..max of them); MSECS (list of durations);
+ *		ADDRS (list of IP addresses); VADDRS (the same, a /prefix is allowed and not
+ *		kept); CIDRS (list); LISTENS (list of IP:port, [IPv6]:port, *:port,
+ *		VIP-NAME:port)
+ *	default	in the syntax of the file, without ';'. One that min and max do not allow means
+ *		that the option must be in the file
  *	effect	NOW, or LATER: parsed and checked, but a later version makes it work
  *	apply	what a reload does with a change: LIVE in the running processes, WORKERS a
  *		new generation of workers, RESTART only a restart of the daemon

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of a member of `vips`; columns as in global.h. A bare string is addresses. */
 OPT(STRING, name, 0, 63, "\"\"", LATER, RESTART, "Name; default: the first address")
-OPT(ADDRS, addresses, 1, 20, "()", LATER, LIVE,
+OPT(VADDRS, addresses, 1, 20, "()", LATER, LIVE,
     "Virtual addresses; the first one's family elects, the others follow")
 OPT(STRING, interface, 1, 15, "\"auto\"", LATER, LIVE,
     "Where they are added. auto: the interface whose subnet holds the first address, else the node's")

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/near.h"
+
+int
+conf_option_line(const struct conf_value *element, const char *option)
+{
+	const struct conf_value *v = conf_value_find(element, option);
+
+	return v != NULL ? v->line : element->line;
+}
+
+static void
+something_to_do(struct conf_reader *r)
+{
+	if (r->conf->n_services == 0 && r->conf->n_vips == 0)
+		conf_say(&r->errors, 0, NULL, "has neither services nor vips: nothing to do");
+}
+
+/* Letters, digits, dots and hyphens with an optional port; or an address. */
+static void
+endpoint_is_host_and_port(struct conf_reader *r)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	const struct conf_path path = {.name = "endpoint"};
+	const char *text = r->conf->endpoint;
+	size_t host = strspn(text, letters);
+	long port = 1;
+	char *end;
+	struct addr a;
+
+	if (*text == '\0' || addr_parse(&a, text, false) == NULL)
+		return;
+	if (host > 0 && text[host] == ':' && strspn(text + host + 1, "0123456789") > 0) {
+		port = strtol(text + host + 1, &end, 10);
+		host = (size_t)(end - text);
+	}
+	if (host == 0 || text[host] != '\0' || port < 1 || port > 65535)
+		conf_say(&r->errors, conf_option_line(r->root, "endpoint"), &path,
+		    "%s: wants HOST:PORT, as in \"kubeapi.example.net:6443\"",
+		    conf_text_shown(r->scratch, text));
+}
+
+static void
+engine_works(struct conf_reader *r)
+{
+	const struct conf_path global = {.name = "global"}, path = {&global, "engine", 0};
+
+	if (r->conf->global.engine == CONF_ENGINE_URING)
+		conf_say(&r->warnings, conf_option_line(r->root, "global.engine"), &path,
+		    "\"uring\" is not yet in effect: epoll is used instead");
+}
+
+/* What may follow "syslog" and "udp:ADDR:PORT": [:facility[:level]]. NULL, or what is wrong. */
+static const char *
+syslog_suffix(struct conf_reader *r, const char *text)
+{
+	static const char *const facilities[] = {"kern", "user", "mail", "daemon", "auth", "syslog",
+	    "lpr", "news", "uucp", "cron", "authpriv", "ftp", "local0", "local1", "local2", "local3",
+	    "local4", "local5", "local6", "local7"};
+	static const char *const levels[] = {"err", "warning", "notice", "info", "debug"};
+	const char *const *names = facilities;
+	size_t n = sizeof facilities / sizeof *facilities, len, i;
+	const char *what = "facility", *word;
+
+	for (int part = 0; part < 2 && *text == ':'; part++) {
+		len = strcspn(++text, ":");
+		word = conf_memdup(r->scratch, text, len);
+		for (i = 0; i < n && strcmp(names[i], word) != 0; i++)
+			continue;
+		if (i == n)
+			return conf_format(r->scratch, "no syslog %s %s%s", what,
+			    conf_text_shown(r->scratch, word),
+			    conf_did_you_mean(r->scratch, word, names, n));
+		text += len;
+		names = levels;
+		n = sizeof levels / sizeof *levels;
+		what = "level";
+	}
+	return *text == '\0' ? NULL : "nothing comes behind the level";
+}
+
+/* udp:ADDR:PORT[...] */
+static const char *
+udp_target(struct conf_reader *r, const char *text)
+{
+	const char *colon = *text == '[' ? strchr(text, ']') : text, *why;
+	struct addr a;
+	size_t len;
+
+	colon = colon != NULL ? strchr(colon, ':') : NULL;
+	if (colon == NULL)
+		return "wants udp:ADDR:PORT";
+	len = (size_t)(colon - text) + 1 + strcspn(colon + 1, ":");
+	why = addr_parse(&a, conf_memdup(r->scratch, text, len), false);
+	return why != NULL ? why : syslog_suffix(r, text + len);
+}
+
+static const char *
+bad_log_target(struct conf_reader *r, const char *text)
+{
+	if (strcmp(text, "stderr") == 0 || *text == '/')
+		return NULL;
+	if (strncmp(text, "udp:", 4) == 0)
+		return udp_target(r, text + 4);
+	if (strncmp(text, "syslog", 6) == 0 && (text[6] == '\0' || text[6] == ':'))
+		return syslog_suffix(r, text + 6);
+	return "no log target: stderr, syslog[:facility[:level]], "
+	       "udp:ADDR:PORT[:facility[:level]], or the absolute path of a file";
+}
+
+static void
+log_targets_are_known(struct conf_reader *r)
+{
+	const struct conf_path global = {.name = "global"}, path = {&global, "log", 0};
+	const struct conf_value *v = conf_value_find(r->root, "global.log");
+	const struct conf_strings *log = &r->conf->global.log;
+	const char *why;
+
+	/* Elements that are no strings are not in log. */
+	for (unsigned i = 0; v != NULL && i < log->n; i++) {
+		int line = conf_value_count(v) == log->n ? conf_value_at(v, i)->line : v->line;
+
+		why = bad_log_target(r, log->v[i]);
+		if (why != NULL)
+			conf_say(&r->errors, line, &path, "%s: %s",
+			    conf_text_shown(r->scratch, log->v[i]), why);
+		for (unsigned k = 0; k < i; k++)
+			if (strcmp(log->v[k], log->v[i]) == 0)
+				conf_say(&r->errors, line, &path, "%s stands twice",
+				    conf_text_shown(r->scratch, log->v[i]));
+	}
+}
+
+static void
+nodes_differ(struct conf_reader *r)
+{
+	const struct conf *conf = r->conf;
+	const struct conf_path list = {.name = "nodes"};
+	char buf[ADDR_TEXT];
+
+	for (unsigned i = 0; i < conf->n_nodes; i++) {
+		const struct conf_node *n = &conf->nodes[i];
+		const struct conf_path path = conf_named(&list, n->name, i);
+
+		for (unsigned k = 0; k < i; k++) {
+			const struct conf_node *other = &conf->nodes[k];
+
+			if (*n->name != '\0' && strcmp(other->name, n->name) == 0) {
+				conf_say(&r->errors, n->line, &path, "a second node of that name");
+				break;
+			}
+			for (unsigned x = 0; x < n->addresses.n * other->addresses.n; x++) {
+				const struct addr *a = &n->addresses.v[x % n->addresses.n];
+
+				if (addr_equal_ip(a, &other->addresses.v[x / n->addresses.n]))
+					conf_say(&r->errors, n->line, &path,
+					    "%s is also an address of node \"%s\"",
+					    addr_print_ip(a, buf, sizeof buf), other->name);
+			}
+		}
+	}
+}
+
+static void
+secret_is_real(struct conf_reader *r, const char *secret, int line, const struct conf_path *path)
+{
+	if (strcmp(secret, "***") == 0)
+		conf_say(&r->warnings, line, path,
+		    "is \"***\", as -T prints it: put the real one there, or print with --secrets");
+}
+
+static void
+secrets_are_real(struct conf_reader *r)
+{
+	const struct conf_path vips = {.name = "vips"}, status = {.name = "status"};
+	const struct conf_path password = {&status, "password", 0};
+
+	secret_is_real(r, r->conf->status.password, conf_option_line(r->root, "status.password"),
+	    &password);
+	for (unsigned i = 0; i < r->conf->n_vips; i++) {
+		const struct conf_vip *vip = &r->conf->vips[i];
+		const struct conf_path element = conf_named(&vips, vip->name, i);
+		const struct conf_path path = {&element, "password", 0};
+
+		secret_is_real(r, vip->password, conf_option_line(r->vips[i], "password"), &path);
+	}
+}
+
+static void
+status_user_has_password(struct conf_reader *r)
+{
+	const struct conf_status *s = &r->conf->status;
+	const struct conf_path status = {.name = "status"}, user = {&status, "user", 0};
+	const struct conf_path file = {&status, "password_file", 0}, tls = {&status, "tls", 0};
+	bool both = *s->password != '\0' && *s->password_file != '\0';
+
+	if (*s->user != '\0' && *s->password == '\0' && *s->password_file == '\0')
+		conf_say(&r->errors, conf_option_line(r->root, "status.user"), &user,
+		    "has no password: password or password_file is missing");
+	if (both)
+		conf_say(&r->errors, conf_option_line(r->root, "status.password_file"), &file,
+		    "password is set too: one of them is enough");
+	if ((*s->tls.cert == '\0') != (*s->tls.key == '\0'))
+		conf_say(&r->errors, conf_option_line(r->root, "status.tls"), &tls,
+		    "cert and key belong together: one of them is missing");
+}
+
+void
+conf_check(struct conf_reader *r)
+{
+	static conf_rule *const rules[] = {
+	    something_to_do,
+	    endpoint_is_host_and_port,
+	    engine_works,
+	    log_targets_are_known,
+	    nodes_differ,
+	    secrets_are_real,
+	    status_user_has_password,
+	    conf_check_vips,
+	    conf_check_services,
+	    conf_check_probes,
+	    conf_check_listens,
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		rules[i](r);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "conf/check.h"
+#include "conf/near.h"
+
+/* A VIP and where it stands, for the rules about one. */
+struct one {
+	struct conf_reader *r;
+	const struct conf_vip *vip;
+	const struct conf_value *tree;
+	const struct conf_path *path;
+};
+
+static void wrong(const struct one *o, const char *option, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+wrong(const struct one *o, const char *option, const char *fmt, ...)
+{
+	struct conf_path path = {o->path, option, 0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	conf_say(&o->r->errors, conf_option_line(o->tree, option), &path, "%s",
+	    conf_vformat(o->r->scratch, fmt, ap));
+	va_end(ap);
+}
+
+static bool
+only(const struct conf_strings *list, const char *word)
+{
+	return list->n == 1 && strcmp(list->v[0], word) == 0;
+}
+
+/* RFC 3768 knows whole seconds and IPv4 only, RFC 5798 has no password. */
+static void
+fits_version(const struct one *o)
+{
+	const struct conf_vip *v = o->vip;
+	char buf[ADDR_TEXT];
+
+	if (v->version == 3 && *v->password != '\0')
+		wrong(o, "password", "VRRP version 3 has none: remove it, or version = 2");
+	if (v->version != 2)
+		return;
+	if (v->advert % 1000 != 0)
+		wrong(o, "advert", "VRRP version 2 has whole seconds only: \"1s\"");
+	for (unsigned i = 0; i < v->addresses.n; i++)
+		if (v->addresses.v[i].sa.sa_family == AF_INET6)
+			wrong(o, "addresses", "%s: VRRP version 2 has IPv4 addresses only",
+			    addr_print_ip(&v->addresses.v[i], buf, sizeof buf));
+}
+
+static void
+peers_are_addresses(const struct one *o)
+{
+	const struct conf_strings *peers = &o->vip->peers;
+	const char *why;
+	struct addr a;
+
+	if (only(peers, "nodes") || only(peers, "multicast"))
+		return;
+	for (unsigned i = 0; i < peers->n; i++) {
+		why = addr_parse(&a, peers->v[i], false);
+		if (why == NULL && addr_port(&a) != 0)
+			why = "a port is not possible here";
+		if (why != NULL)
+			wrong(o, "peers", "%s: %s; or \"nodes\" alone, or \"multicast\" alone",
+			    conf_text_shown(o->r->scratch, peers->v[i]), why);
+	}
+}
+
+static void
+order_names_nodes(const struct one *o)
+{
+	const struct conf *conf = o->r->conf;
+	const struct conf_strings *order = &o->vip->order;
+	const char *names[CONF_NODES];
+	unsigned k;
+
+	if (only(order, "nodes"))
+		return;
+	for (unsigned i = 0; i < conf->n_nodes; i++)
+		names[i] = conf->nodes[i].name;
+	for (unsigned i = 0; i < order->n; i++) {
+		for (k = 0; k < conf->n_nodes && strcmp(names[k], order->v[i]) != 0; k++)
+			continue;
+		if (k == conf->n_nodes)
+			wrong(o, "order", "%s is not among nodes%s",
+			    conf_text_shown(o->r->scratch, order->v[i]),
+			    conf_did_you_mean(
+				o->r->scratch, order->v[i], names, conf->n_nodes));
+		for (k = 0; k < i; k++)
+			if (strcmp(order->v[k], order->v[i]) == 0)
+				wrong(o, "order", "%s stands twice",
+				    conf_text_shown(o->r->scratch, order->v[i]));
+	}
+}
+
+/* Weights move the priority, which VRRP keeps within 1..254 (255 owns the address, 0 leaves). */
+static void
+weights_fit(const struct one *o)
+{
+	const struct conf_track *t = &o->vip->track;
+	const struct conf *conf = o->r->conf;
+	int up = 0, down = 0;
+
+	for (unsigned i = 0; i < t->n_scripts; i++) {
+		up += t->scripts[i].weight > 0 ? t->scripts[i].weight : 0;
+		down += t->scripts[i].weight < 0 ? t->scripts[i].weight : 0;
+	}
+	if ((up != 0 || down != 0) && !o->vip->preempt)
+		wrong(o, "track", "a weight has no effect while preempt is false: preempt = true, or "
+		    "weight = 0");
+	for (unsigned i = 0; i < conf->n_nodes; i++) {
+		int base = conf->nodes[i].priority;
+
+		if (base + up > 254)
+			wrong(o, "track", "priority %d of node \"%s\" and the weights together are %d: "
+			    "at most 254; give the nodes lower priorities", base,
+			    conf->nodes[i].name, base + up);
+		if (base + down < 1)
+			wrong(o, "track", "priority %d of node \"%s\" and the weights together are %d: "
+			    "at least 1; give the nodes higher priorities", base,
+			    conf->nodes[i].name, base + down);
+	}
+}
+
+static bool
+share_address(const struct conf_addrs *a, const struct conf_addrs *b, const struct addr **which)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		for (unsigned k = 0; k < b->n; k++)
+			if (addr_equal_ip(*which = &a->v[i], &b->v[k]))
+				return true;
+	return false;
+}
+
+static void
+differs_from_others(const struct one *o, unsigned index)
+{
+	const struct conf *conf = o->r->conf;
+	const struct conf_vip *v = o->vip, *w;
+	const struct addr *a;
+	char buf[ADDR_TEXT];
+
+	for (unsigned i = 0; i < index; i++) {
+		w = &conf->vips[i];
+		if (*v->name != '\0' && strcmp(v->name, w->name) == 0)
+			wrong(o, "name", "a second VIP of that name");
+		else if (share_address(&v->addresses, &w->addresses, &a))
+			wrong(o, "addresses", "%s is also an address of VIP \"%s\"",
+			    addr_print_ip(a, buf, sizeof buf), w->name);
+		if (v->virtual_router_id != CONF_AUTO &&
+		    v->virtual_router_id == w->virtual_router_id &&
+		    strcmp(v->interface, w->interface) == 0)
+			wrong(o, "virtual_router_id", "%d is also that of VIP \"%s\"",
+			    v->virtual_router_id, w->name);
+	}
+	for (unsigned i = 0; i < conf->n_nodes; i++)
+		if (share_address(&v->addresses, &conf->nodes[i].addresses, &a))
+			wrong(o, "addresses", "%s is node \"%s\" itself: a VIP is an address of its own",
+			    addr_print_ip(a, buf, sizeof buf), conf->nodes[i].name);
+}
+
+void
+conf_check_vips(struct conf_reader *r)
+{
+	const struct conf *conf = r->conf;
+	const struct conf_path list = {.name = "vips"};
+
+	if (conf->n_vips > 0 && conf->n_nodes == 0)
+		conf_say(&r->errors, r->vips[0]->line, &list,
+		    "nodes is missing: nodes = ( \"ADDRESS\", ... ) of all machines that may hold it");
+	for (unsigned i = 0; i < conf->n_vips; i++) {
+		const struct conf_path path = conf_named(&list, conf->vips[i].name, i);
+		const struct one o = {r, &conf->vips[i], r->vips[i], &path};
+
+		fits_version(&o);
+		peers_are_addresses(&o);
+		order_names_nodes(&o);
+		weights_fit(&o);
+		differs_from_others(&o, i);
+	}
+}
