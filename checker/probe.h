@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One check in flight:
+ *
+ *	connect -> TLS handshake -> request -> answer -> outcome -> closing
+ *	   L4        L6 (tls, https)     L7 (http, https)
+ *
+ * It has an outcome at the latest when check.timeout is over (check.connect_timeout for the
+ * connect). What is closed afterwards is closed in the way that makes the server's log say
+ * nothing: a bare TCP check by RST before the server accepts, TLS and HTTP by waiting, at most
+ * a second, until the server has closed.
+ */
+#ifndef KHA_CHECKER_PROBE_H
+#define KHA_CHECKER_PROBE_H
+
+#include <ev.h>
+
+#include "base/clock.h"
+#include "checker/http.h"
+#include "checker/plan.h"
+#include "shm/layout.h"
+
+struct tls;
+
+struct probe_outcome {
+	enum check_result result;
+	unsigned code; /* HTTP status, TLS alert or errno; 0: none */
+	uint32_t warn; /* enum health_warn bits */
+	int check_ms;
+	int64_t cert_not_after; /* 0: no certificate was seen */
+	bool foreign;	   /* 404, or not TLS: perhaps not what the check is made for */
+	char text[120];	   /* in words */
+	char warning[120]; /* why HEALTH_WARN_CERT */
+};
+
+enum probe_phase {
+	PROBE_IDLE,
+	PROBE_CONNECT,
+	PROBE_HANDSHAKE,
+	PROBE_SEND,
+	PROBE_RECV,
+	PROBE_CLOSING
+};
+
+struct probe {
+	struct ev_loop *loop;
+	const struct plan *plan; /* must stay while the check runs */
+	/* Told once per check, in the end perhaps before probe_start() returns; may start the
+	 * next one. */
+	void (*done)(struct probe *p, const struct probe_outcome *o);
+	void *data; /* the owner's */
+
+	enum probe_phase phase;
+	int fd;
+	struct tls *tls;
+	struct ev_io io;
+	struct ev_timer timer; /* of the phase */
+	struct mono started;
+	int sent;	  /* bytes of the request */
+	unsigned drained; /* bytes thrown away while closing */
+	struct http_status status;
+	struct probe_outcome outcome;
+};
+
+void probe_init(struct probe *p, struct ev_loop *loop,
+    void (*done)(struct probe *p, const struct probe_outcome *o), void *data);
+
+/* Starts a check. One that is being closed still is cut; none must be running. */
+void probe_start(struct probe *p, const struct plan *plan);
+
+/* Connecting or waiting for an answer. */
+bool probe_running(const struct probe *p);
+
+/* Ends everything at once, without an outcome. */
+void probe_stop(struct probe *p);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of one checked server: first check, schedule, results, the operator's will. */
+#include <stdio.h>
+#include <string.h>
+
+#include "checker/internal.h"
+#include "checker/schedule.h"
+#include "shm/stat.h"
+
+static struct stat_check *
+counters(const struct target *t)
+{
+	return &t->c->seg->checker->stat[t->index];
+}
+
+/* ---- the cell ---- */
+
+static void
+store(struct target *t, bool changed)
+{
+	t->cell.id = t->row.id;
+	t->cell.state = (uint8_t)t->verdict.state;
+	t->cell.health = t->verdict.health;
+	t->cell.rise = (uint16_t)t->verdict.rise;
+	t->cell.fall = (uint16_t)t->verdict.fall;
+	health_store(t->c->seg, t->index, &t->cell, changed);
+	if (changed)
+		checker_wake_workers(t->c);
+}
+
+static void
+unknown(struct target *t, struct mono now, const char *text)
+{
+	const struct conf_check *check = t->plan.check;
+
+	verdict_init(&t->verdict, check->rise, check->fall, now);
+	memset(&t->cell, 0, sizeof t->cell);
+	t->cell.result = RESULT_INI;
+	t->cell.check_ms = -1;
+	t->cell.since_us = now.us;
+	t->cell.since_wall_ms = wall_ms();
+	snprintf(t->cell.text, sizeof t->cell.text, "%s", text);
+	store(t, true);
+}
+
+/* ---- when ---- */
+
+static void
+arm(struct target *t, struct mono when, struct mono now)
+{
+	int64_t us = when.us - now.us;
+
+	ev_timer_stop(t->c->loop, &t->due);
+	ev_timer_set(&t->due, us > 0 ? (double)us / 1e6 : 0., 0.);
+	ev_timer_start(t->c->loop, &t->due);
+}
+
+/* How many servers the tables have, and the how manyth this one is. */
+static unsigned
+place(const struct target *t, unsigned *n)
+{
+	const struct shm_table *table = &t->c->table;
+	unsigned before = 0;
+
+	*n = 0;
+	for (unsigned i = 0; i < table->n_servers; i++) {
+		if (table->server[i].state != ROW_ACTIVE)
+			continue;
+		before += i < t->index;
+		++*n;
+	}
+	return before;
+}
+
+static void
+schedule(struct target *t, struct mono now)
+{
+	int interval = schedule_interval(t->plan.check, &t->verdict);
+	unsigned n, position;
+	struct mono next;
+
+	if (t->plan.check->type == CHECK_NONE)
+		return;
+	if (t->again) {
+		t->again = false;
+		next = mono_add_ms(t->poked, CHECKER_POKE_MS);
+	} else if (t->spread) {
+		t->spread = false;
+		position = place(t, &n);
+		next = schedule_spread(t->started, interval, position, n);
+	} else
+		next = schedule_next(
+		    t->started, now, interval, schedule_noise(&t->c->noise));
+	arm(t, next, now);
+}
+
+static void
+check(struct target *t)
+{
+	ev_timer_stop(t->c->loop, &t->due);
+	t->started = mono_now();
+	probe_start(&t->probe, &t->plan);
+}
+
+static void
+on_due(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	check(timer->data);
+}
+
+/* ---- results ---- */
+
+static void
+count(struct target *t, const struct probe_outcome *o, bool first,
+    enum server_state before, struct mono since)
+{
+	struct stat_check *stat = counters(t);
+
+	STAT_ADD(stat, checks, 1);
+	if (!check_result_passed(o->result) && o->result != RESULT_SOCKERR)
+		STAT_ADD(stat, failures, 1);
+	if (before == t->verdict.state || first)
+		return;
+	if (before == STATE_UP)
+		STAT_ADD(stat, up_down, 1);
+	else
+		STAT_ADD(stat, downtime_ms, mono_diff_ms(since, t->verdict.since));
+}
+
+static void
+fill_cell(struct target *t, const struct probe_outcome *o, bool changed, struct mono now)
+{
+	struct shm_health *cell = &t->cell;
+
+	cell->result = (uint8_t)o->result;
+	cell->code = (uint16_t)o->code;
+	cell->check_ms = o->check_ms;
+	cell->warn = o->warn;
+	cell->checked_us = now.us;
+	if (o->cert_not_after != 0)
+		cell->cert_not_after = o->cert_not_after;
+	memcpy(cell->text, o->text, sizeof cell->text);
+	if (changed) {
+		cell->since_us = now.us;
+		cell->since_wall_ms = wall_ms();
+	}
+}
+
+static void
+on_done(struct probe *p, const struct probe_outcome *o)
+{
+	struct target *t = p->data;
+	struct shm_health before = t->cell;
+	struct verdict was = t->verdict;
+	struct mono now = mono_now();
+	bool changed = verdict_result(&t->verdict, o->result, now);
+
+	t->foreign = o->foreign;
+	count(t, o, was.first, was.state, was.since);
+	fill_cell(t, o, changed, now);
+	store(
+	    t, changed || before.result != t->cell.result || before.warn != t->cell.warn);
+	if (changed)
+		report_state(t, was.first);
+	report_result(t, &before, o);
+	if (changed)
+		report_services(t->c, now);
+	schedule(t, now);
+}
+
+/* ---- failed connects of workers ---- */
+
+bool
+target_look(struct target *t, struct mono now)
+{
+	uint64_t failed;
+
+	if (!t->used || t->row.admin == ADMIN_MAINT || t->plan.check->type == CHECK_NONE)
+		return false;
+	failed = stat_server_connect_failed(t->c->seg, t->index);
+	if (failed == t->connect_failed)
+		return false;
+	if (t->poked.us != 0 && mono_diff_ms(t->poked, now) < CHECKER_POKE_MS)
+		return true;
+	t->connect_failed = failed;
+	t->poked = now;
+	if (t->verdict.first)
+		return false;
+	verdict_poke(&t->verdict);
+	store(t, false);
+	if (probe_running(&t->probe))
+		t->again = true;
+	else
+		check(t);
+	return false;
+}
+
+/* ---- comings and goings ---- */
+
+bool
+target_is_waiting(const struct target *t)
+{
+	return t->used && t->row.admin != ADMIN_MAINT && t->cell.result == RESULT_INI;
+}
+
+void
+target_stop(struct target *t)
+{
+	if (!t->used)
+		return;
+	ev_timer_stop(t->c->loop, &t->due);
+	probe_stop(&t->probe);
+	t->used = false;
+}
+
+static void
+begin(struct target *t, struct mono now)
+{
+	const struct conf_check *plan = t->plan.check;
+	unsigned n, position;
+
+	t->connect_failed = stat_server_connect_failed(t->c->seg, t->index);
+	t->poked = (struct mono){0};
+	t->again = t->foreign = false;
+	t->started = now;
+	t->spread = true;
+	t->warned = 0;
+	if (t->row.admin == ADMIN_MAINT) {
+		unknown(t, now, "not checked in MAINT");
+		return;
+	}
+	if (t->c->h->cold || !health_load(t->c->seg, t->index, t->row.id, &t->cell)) {
+		unknown(t, now, "");
+		check(t);
+		return;
+	}
+	verdict_inherit(&t->verdict, plan->rise, plan->fall, &t->cell);
+	store(t, false);
+	t->warned = t->cell.warn;
+	if (plan->type == CHECK_NONE && t->cell.result == RESULT_NONE)
+		return;
+	if (plan->type == CHECK_NONE)
+		t->verdict.first = true; /* whatever its predecessor saw */
+	if (t->verdict.first) {
+		check(t);
+		return;
+	}
+	/* A predecessor's servers are looked at soon, but not all in the same moment. */
+	t->spread = false;
+	position = place(t, &n);
+	arm(t, schedule_spread(now, plan->fast_interval, position, n), now);
+}
+
+/* The operator or a reload may have changed something about a server that is known. */
+static void
+change(struct target *t, const struct shm_server *row, struct mono now)
+{
+	bool moved = !addr_equal(&row->addr, &t->row.addr);
+	bool paused = row->admin == ADMIN_MAINT && t->row.admin != ADMIN_MAINT;
+	bool resumed = row->admin != ADMIN_MAINT && t->row.admin == ADMIN_MAINT;
+
+	t->row = *row;
+	if (moved || paused) {
+		probe_stop(&t->probe);
+		ev_timer_stop(t->c->loop, &t->due);
+		plan_make(&t->plan, t->service, &row->addr);
+	}
+	if (paused) {
+		unknown(t, now, "not checked in MAINT");
+	} else if (row->admin != ADMIN_MAINT && (moved || resumed)) {
+		/* What was known is not about this: the next result decides alone. */
+		t->verdict.first = true;
+		check(t);
+	}
+}
+
+void
+target_sync(struct checker *c, unsigned index, int service)
+{
+	const struct shm_server *row = &c->table.server[index];
+	struct target *t = &c->target[index];
+	bool wanted = service >= 0 && row->state == ROW_ACTIVE;
+	struct mono now = mono_now();
+
+	if (t->used && (!wanted || row->id != t->row.id))
+		target_stop(t);
+	if (!wanted)
+		return;
+	if (t->used) {
+		change(t, row, now);
+		return;
+	}
+	t->c = c;
+	t->index = index;
+	t->service = (unsigned)service;
+	t->row = *row;
+	plan_make(&t->plan, t->service, &row->addr);
+	probe_init(&t->probe, c->loop, on_done, t);
+	ev_init(&t->due, on_due);
+	t->due.data = t;
+	t->used = true;
+	begin(t, now);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From single check results to the state of a server; pure.
+ *
+ *	           rise passes
+ *	     .---------------------------> UP ---------.
+ *	     |                             |           | fall failures, all of them
+ *	     |        fall failures, not   |           | with a port that does not accept
+ *	     |   all of the other kind     v           v
+ *	     +----------------------- NOTREADY <--->  DOWN
+ *	     |                             fall failures       |
+ *	     `------------------- of the other's kind ---------'
+ *
+ * `health` is HAProxy's integer, 0..rise+fall-1, UP from `rise` on (src/check.c,
+ * set_server_check_status): a pass that reaches `rise` jumps to the top, a failure that
+ * falls below `rise` drops to 0. Thus one failure while rising begins the count again,
+ * and so does one pass while falling. The first result decides alone.
+ *
+ * DOWN makes workers reset connections, so that it takes `fall` failures in a row that all
+ * say DOWN; a mixture shows NOTREADY.
+ */
+#ifndef KHA_CHECKER_VERDICT_H
+#define KHA_CHECKER_VERDICT_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "shm/layout.h"
+
+struct verdict {
+	int rise, fall; /* 1..100 */
+	int health;
+	enum server_state state; /* UP, NOTREADY or DOWN */
+	struct mono since;	 /* of state */
+	bool first;		 /* no result yet */
+	int streak;		 /* failures in a row that say the same, at most fall */
+	enum server_state streak_state;
+};
+
+/* A server of which nothing is known: NOTREADY until its first result. */
+void verdict_init(struct verdict *v, int rise, int fall, struct mono now);
+
+/* Goes on where a predecessor (perhaps with another rise and fall) stopped: its cell. What it
+ * counted stays as far as the new numbers allow. */
+void verdict_inherit(
+    struct verdict *v, int rise, int fall, const struct shm_health *cell);
+
+/* A check ended. UNK, INI and SOCKERR say nothing about the server and change nothing. True:
+ * the state changed (the first result counts as a change). */
+bool verdict_result(struct verdict *v, enum check_result result, struct mono now);
+
+/* A worker could not connect: one failure that says DOWN, but never the one that decides, for
+ * the reason may lie on our side (source ports used up); a check that is started at once does. */
+void verdict_poke(struct verdict *v);
+
+/* The next results may change the state: time for fast_interval. */
+bool verdict_is_moving(const struct verdict *v);
+
+#endif
