@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kha status: one screen for a person. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/cli.h"
+#include "shm/dump.h"
+#include "shm/fmt.h"
+
+static const char usage[] =
+    "usage: kha status [-r DIR]\n"
+    "Shows the daemon, its workers, services and servers, and what is wrong, on one "
+    "screen.\n"
+    "  -r DIR  run directory of the daemon; default $KHA_RUN_DIR, else /run/kha\n"
+    "exit code: 0 good, 1 error, 2 usage, 3 no daemon runs (what it left is shown)\n";
+
+static const char *
+serving(enum candidates c)
+{
+	static const char *const words[] = {
+	    [CANDIDATES_NONE] = "NONE: connections are refused",
+	    [CANDIDATES_UP] = "UP",
+	    [CANDIDATES_BACKUP] = "backups",
+	    [CANDIDATES_FAIL_OPEN] = "FAIL-OPEN",
+	};
+
+	return words[c];
+}
+
+static void
+print_reload(const struct dump *d)
+{
+	char ago[FMT_HUMAN];
+
+	if (d->info.reload_wall_ms == 0) {
+		printf("last reload: none since the start\n");
+		return;
+	}
+	printf("last reload: %s ago, %s\n",
+	    fmt_span(d->wall_ms - d->info.reload_wall_ms, ago),
+	    d->info.reload_ok ? "succeeded"
+			      : "FAILED: the configuration before it is in effect");
+}
+
+static void
+print_daemon(const struct dump *d)
+{
+	const struct shm_info *info = &d->info;
+	char span[FMT_HUMAN];
+
+	if (d->daemon == DAEMON_GONE)
+		printf("daemon is not running (pid %" PRId32
+		       " is gone); this is what it left\n",
+		    info->pid);
+	else if (d->daemon == DAEMON_SILENT)
+		printf("master does not answer: heartbeat %s old\n",
+		    fmt_span(fmt_age_ms(d, d->beat_us), span));
+	printf("kha %s, node %s, pid %" PRId32 ", up %s, generation %" PRIu32 "\n",
+	    info->version, info->node[0] != '\0' ? info->node : "-", info->pid,
+	    fmt_span(fmt_age_ms(d, info->start_us), span), info->generation);
+	printf("configuration: %s\n", info->config);
+	print_reload(d);
+	printf("connections: %" PRIu64 " of %" PRIu32 ", accepted %" PRIu64 "\n",
+	    STAT_GET(&d->sum.worker, active), info->max_connections,
+	    STAT_GET(&d->sum.worker, accepted));
+}
+
+static void
+fill_workers(struct grid *g, const struct dump *d)
+{
+	char span[FMT_HUMAN];
+
+	grid_cell(g, "worker");
+	grid_cell(g, "pid");
+	grid_cell(g, "generation");
+	grid_cell(g, "state");
+	grid_cell(g, "heartbeat");
+	grid_cell(g, "connections");
+	grid_row(g);
+	for (unsigned i = 0; i < d->n_procs; i++) {
+		const struct dump_proc *p = &d->proc[i];
+
+		if (p->kind != PROC_WORKER)
+			continue;
+		grid_cell(g, "%" PRIu32, p->slot);
+		grid_cell(g, "%" PRId32, p->pid);
+		grid_cell(g, "%" PRIu32, p->generation);
+		grid_cell(g, "%s", fmt_doing(p));
+		grid_cell(g, "%s",
+		    p->beat_us != 0 ? fmt_span(fmt_age_ms(d, p->beat_us), span) : "-");
+		grid_cell(g, "%" PRIu64, p->active);
+		grid_row(g);
+	}
+}
+
+static void
+fill_servers(struct grid *g, const struct dump *d, const struct dump_service *s)
+{
+	char span[FMT_HUMAN], check[FMT_CHECK], addr[ADDR_TEXT];
+
+	grid_cell(g, "  server");
+	grid_cell(g, "address");
+	grid_cell(g, "state");
+	grid_cell(g, "since");
+	grid_cell(g, "weight");
+	grid_cell(g, "connections");
+	grid_cell(g, "last check");
+	grid_row(g);
+	for (unsigned k = 0; k < s->n; k++) {
+		unsigned i = d->servers[s->first + k];
+		const struct shm_server *row = &d->table.server[i];
+		const struct shm_health *h = &d->health[i];
+		bool has_text = h->text[0] != '\0' && h->result != RESULT_NONE;
+
+		grid_cell(g, "  %s", row->name);
+		grid_cell(g, "%s", addr_print(&row->addr, addr, sizeof addr));
+		grid_cell(g, "%s%s", server_state_name((enum server_state)d->shown[i]),
+		    row->backup ? " (backup)" : "");
+		grid_cell(g, "%s",
+		    h->since_us != 0 ? fmt_span(fmt_age_ms(d, h->since_us), span) : "-");
+		grid_cell(g, "%" PRIu32, row->weight);
+		grid_cell(g, "%" PRIu64, STAT_GET(&d->sum.server[i], active));
+		grid_cell(g, "%s%s%s", fmt_check(h, check), has_text ? ": " : "",
+		    has_text ? h->text : "");
+		grid_row(g);
+	}
+}
+
+/* service: NULL, the workers. -1: no memory. */
+static int
+print_grid(const struct dump *d, const struct dump_service *service)
+{
+	struct grid *g = grid_new();
+	int result = -1;
+
+	if (g == NULL)
+		return -1;
+	if (service != NULL)
+		fill_servers(g, d, service);
+	else
+		fill_workers(g, d);
+	if (grid_ok(g)) {
+		grid_print(g, stdout);
+		result = 0;
+	}
+	grid_free(g);
+	return result;
+}
+
+static int
+print_service(const struct dump *d, const struct dump_service *s)
+{
+	const struct shm_service *row = &d->table.service[s->index];
+
+	printf("\nservice %s (%s): ", row->name, dump_balance_name(row->balance));
+	if (row->state != ROW_ACTIVE)
+		printf("REMOVED");
+	else
+		printf("serving %s, %u of %u servers", serving(s->serving), s->candidates,
+		    s->n);
+	printf(
+	    ", connections %" PRIu64 "\n", STAT_GET(&d->sum.service[s->index], active));
+	return s->n > 0 ? print_grid(d, s) : 0;
+}
+
+static void
+print_warning(void *arg, const char *line)
+{
+	unsigned *count = arg;
+
+	if ((*count)++ == 0)
+		printf("\nwarnings:\n");
+	printf("  %s\n", line);
+}
+
+static int
+print_status(const struct dump *d)
+{
+	unsigned warnings = 0;
+	int result;
+
+	print_daemon(d);
+	putchar('\n');
+	result = print_grid(d, NULL);
+	for (unsigned i = 0; i < d->n_services && result == 0; i++)
+		result = print_service(d, &d->services[i]);
+	if (result < 0) {
+		fprintf(stderr, "kha status: out of memory\n");
+		return CLI_FAILED;
+	}
+	dump_warnings(d, print_warning, &warnings);
+	if (warnings == 0)
+		printf("\nno warnings\n");
+	if (ferror(stdout) || fflush(stdout) != 0) {
+		perror("kha status: standard output");
+		return CLI_FAILED;
+	}
+	return d->daemon == DAEMON_GONE ? CLI_NO_DAEMON : CLI_OK;
+}
+
+static int
+show(const char *run_dir)
+{
+	struct err err;
+	struct seg seg;
+	struct dump *d;
+	int result = cli_attach("status", &seg, run_dir);
+
+	if (result != CLI_OK)
+		return result;
+	err_init(&err);
+	d = dump_take(&seg, mono_now(), wall_ms(), &err);
+	seg_close(&seg);
+	if (d == NULL) {
+		fprintf(stderr, "kha status: %s\n", err_end(&err));
+		return CLI_FAILED;
+	}
+	result = print_status(d);
+	free(d);
+	return result;
+}
+
+int
+cli_status(int argc, char **argv)
+{
+	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	const char *run_dir = NULL;
+	int c;
+
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":r:h", longs, NULL)) != -1) {
+		if (c == 'h')
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0
+				   ? CLI_FAILED
+				   : CLI_OK;
+		if (c != 'r')
+			return cli_bad_option("status", c, argv);
+		run_dir = optarg;
+	}
+	if (optind < argc)
+		return cli_misused("status", "%s is one word too many", argv[optind]);
+	return show(cli_run_dir(run_dir));
+}

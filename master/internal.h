@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The master's state, in one struct. Private to master/. */
+#ifndef KHA_MASTER_INTERNAL_H
+#define KHA_MASTER_INTERNAL_H
+
+#include <ev.h>
+
+#include "base/heritage.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "master/ctl.h"
+#include "master/listen.h"
+#include "master/master.h"
+#include "master/pidfile.h"
+#include "master/priv.h"
+#include "master/proc.h"
+#include "master/reload.h"
+#include "shm/seg.h"
+
+#define MASTER_BEAT_MS 250
+
+enum stop_step { STOP_NOT, STOP_DRAIN, STOP_WORKERS, STOP_CHECKER, STOP_LOGGER };
+
+struct master {
+	struct master_options opt;
+	struct ev_loop *loop;
+	ev_signal signals[5];
+	ev_timer beat;
+	struct mono beat_at; /* last one */
+	struct mono resumed; /* when we went on after having been held up ourselves */
+
+	struct pidfile pidfile;
+	struct priv priv;
+	struct seg seg;
+	struct shm_info info;
+	struct shm_table table; /* as published last */
+	struct listen_set listen;
+	int log_fds[2]; /* read end, write end; both stay, so that no line dies with a logger */
+	int wake_fds[SHM_ENTRIES];
+	struct proc proc[SHM_ENTRIES];
+
+	struct generation now;	/* accepts; number 0 until the first one does */
+	struct generation next; /* being started; conf NULL: none */
+	struct conf *first; /* lives as long as we do, see changes_keep() */
+	unsigned generations;	/* numbers given away */
+	const struct conf *check_conf; /* what a checker works by that starts now */
+	bool cold;		       /* no checker has had results yet */
+
+	struct reload reload;
+	struct ctl *ctl;
+	enum stop_step stopping;
+	struct mono stop_until; /* of this step; then SIGKILL */
+	int exit_code;
+	char *failure; /* why the start failed; or NULL */
+	int tell_fd;   /* where daemon_tell() goes; -1: nowhere (any more) */
+	const char *run_dir; /* of the first configuration: it needs a restart to change */
+};
+
+/* boot.c: everything up to the loop; the rest of the start is a reload from nothing. */
+int master_boot(struct master *m, struct conf *conf, struct err *err);
+/* Called once when the first generation is ready. */
+void master_ready(struct master *m);
+/* The start failed after the loop began: says why, and ends. */
+void master_failed(struct master *m, const char *text);
+
+/* stop.c */
+/* graceful: connections may go on until drain_timeout. A second call may only shorten. */
+void master_stop(struct master *m, bool graceful);
+/* Goes on where possible; called when a child ended and with each beat. */
+void master_stop_turn(struct master *m);
+
+/* master.c */
+void master_child_ended(struct master *m, unsigned entry);
+/* Logs text line by line, each behind head. */
+void master_log_lines(enum log_level level, const char *head, const char *text);
+/* Stores m->info, with the numbers of m->now. */
+void master_store_info(struct master *m);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "master/listen.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/heritage.h"
+#include "conf/conf.h"
+#include "master/holder.h"
+#include "shm/table.h"
+
+/* The kernel cuts it to net.core.somaxconn. */
+#define BACKLOG 4096
+#define RETRY_MS 20
+
+static struct listen_row *
+find_row(const struct listen_set *set, const struct addr *addr, unsigned slot)
+{
+	for (unsigned i = 0; i < set->n; i++)
+		if (set->rows[i].slot == slot && addr_equal(&set->rows[i].addr, addr))
+			return &set->rows[i];
+	return NULL;
+}
+
+/* Service that listens on `addr`, or NULL. */
+static const struct conf_service *
+service_of(const struct conf *conf, const struct addr *addr)
+{
+	for (unsigned s = 0; s < conf->n_services; s++)
+		for (unsigned i = 0; i < conf->services[s].listen.n; i++)
+			if (addr_equal(&conf->services[s].listen.v[i].addr, addr))
+				return &conf->services[s];
+	return NULL;
+}
+
+static int
+set_flag(int fd, int level, int name)
+{
+	const int one = 1;
+
+	return setsockopt(fd, level, name, &one, sizeof one);
+}
+
+/* A bound socket or -1 with errno. */
+static int
+bind_one(const struct addr *addr, bool reuseport)
+{
+	const int off = 0;
+	int fd, saved;
+
+	fd = socket(addr->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR) < 0 ||
+	    (reuseport && set_flag(fd, SOL_SOCKET, SO_REUSEPORT) < 0))
+		goto fail;
+	if (addr->sa.sa_family == AF_INET6) {
+		if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0 ||
+		    set_flag(fd, IPPROTO_IPV6, IPV6_FREEBIND) < 0)
+			goto fail;
+	} else if (set_flag(fd, IPPROTO_IP, IP_FREEBIND) < 0) {
+		goto fail;
+	}
+	if (bind(fd, &addr->sa, addr_len(addr)) == 0)
+		return fd;
+fail:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* The same; the wildcard falls back to IPv4 where there is no IPv6. */
+static int
+bind_any_family(const struct addr *addr, bool reuseport)
+{
+	struct addr v4 = {.in = {.sin_family = AF_INET}};
+	int fd = bind_one(addr, reuseport);
+
+	if (fd >= 0 || addr->sa.sa_family != AF_INET6 || !addr_is_any(addr) ||
+	    (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
+		return fd;
+	addr_set_port(&v4, addr_port(addr));
+	return bind_one(&v4, reuseport);
+}
+
+static unsigned
+unprivileged_start(void)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	unsigned start = 1024;
+
+	if (f == NULL)
+		return start;
+	if (fscanf(f, "%u", &start) != 1)
+		start = 1024;
+	fclose(f);
+	return start;
+}
+
+static void
+explain(const struct addr *addr, const struct conf *conf, int error, struct err *err)
+{
+	const struct conf_service *service = service_of(conf, addr);
+	const char *name = service != NULL ? service->name : "?";
+	char text[ADDR_TEXT], other[ADDR_TEXT];
+	struct holder h;
+
+	addr_print(addr, text, sizeof text);
+	errno = error;
+	if (error == EADDRINUSE && holder_find(addr, &h)) {
+		addr_print(&h.addr, other, sizeof other);
+		if (h.pid == 0)
+			err_add(err,
+			    "service %s: cannot listen on %s: another process listens on %s "
+			    "(root would see which one)",
+			    name, text, other);
+		else
+			err_add(err,
+			    "service %s: cannot listen on %s: %s (pid %d) listens on %s; stop it, "
+			    "or change services.%s.listen",
+			    name, text, h.program, (int)h.pid, other, name);
+	} else if (error == EACCES && addr_port(addr) < unprivileged_start()) {
+		err_addsys(err,
+		    "service %s: cannot listen on %s (ports below %u need root or "
+		    "CAP_NET_BIND_SERVICE)",
+		    name, text, unprivileged_start());
+	} else if (error == EACCES) {
+		err_addsys(err,
+		    "service %s: cannot listen on %s (SELinux? semanage port -a -t http_port_t "
+		    "-p tcp %u)",
+		    name, text, addr_port(addr));
+	} else {
+		err_addsys(err, "service %s: cannot listen on %s", name, text);
+	}
+}
+
+/* Is the one in our way a kha that is just dying, or ourselves? */
+static bool
+holder_is(const struct addr *addr, bool (*test)(const struct holder *))
+{
+	struct holder h;
+
+	return holder_find(addr, &h) && h.pid != 0 && test(&h);
+}
+
+static bool
+is_self(const struct holder *h)
+{
+	return h->pid == getpid();
+}
+
+static bool
+is_kha(const struct holder *h)
+{
+	return strcmp(h->program, "kha") == 0;
+}
+
+/* SO_REUSEPORT would let us share the port with anybody of our uid (or root) who set it too,
+ * and half of the clients would go astray. A bind without it cannot succeed then. */
+static int
+look_for_others(const struct addr *addr, int patience_ms)
+{
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000};
+	const struct mono end = mono_add_ms(mono_now(), patience_ms);
+	int fd;
+
+	for (;;) {
+		fd = bind_any_family(addr, false);
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		if (errno != EADDRINUSE)
+			return -1;
+		/* One of our own addresses that covers this one (*:port and IP:port). */
+		if (holder_is(addr, is_self))
+			return 0;
+		if (mono_now().us >= end.us || !holder_is(addr, is_kha))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	errno = EADDRINUSE;
+	return -1;
+}
+
+static struct listen_row *
+add_row(struct listen_set *set)
+{
+	unsigned room = set->room != 0 ? set->room * 2 : 16;
+	struct listen_row *rows;
+
+	if (set->n == set->room) {
+		rows = realloc(set->rows, room * sizeof *rows);
+		if (rows == NULL)
+			return NULL;
+		set->rows = rows;
+		set->room = room;
+	}
+	return &set->rows[set->n++];
+}
+
+static int
+bind_address(struct listen_set *set, const struct addr *addr, unsigned workers, int patience_ms)
+{
+	struct listen_row *row;
+	int fd;
+
+	if (find_row(set, addr, 0) == NULL && look_for_others(addr, patience_ms) < 0)
+		return -1;
+	for (unsigned slot = 0; slot < workers; slot++) {
+		if (find_row(set, addr, slot) != NULL)
+			continue;
+		fd = bind_any_family(addr, true);
+		if (fd < 0)
+			return -1;
+		row = add_row(set);
+		if (row == NULL) {
+			close(fd);
+			errno = ENOMEM;
+			return -1;
+		}
+		*row = (struct listen_row){.addr = *addr, .slot = slot, .fd = fd, .fresh = true};
+	}
+	return 0;
+}
+
+int
+listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers, int patience_ms,
+    struct err *err)
+{
+	const struct conf_listens *l;
+	int result = 0;
+
+	for (unsigned s = 0; s < conf->n_services; s++) {
+		l = &conf->services[s].listen;
+		for (unsigned i = 0; i < l->n; i++) {
+			if (bind_address(set, &l->v[i].addr, workers, patience_ms) == 0)
+				continue;
+			explain(&l->v[i].addr, conf, errno, err);
+			result = -1;
+		}
+	}
+	if (result < 0)
+		listen_rollback(set);
+	return result;
+}
+
+int
+listen_begin(struct listen_set *set, struct err *err)
+{
+	char text[ADDR_TEXT];
+	struct listen_row *row;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		row = &set->rows[i];
+		if (row->listening)
+			continue;
+		if (listen(row->fd, BACKLOG) < 0)
+			return err_addsys(err, "cannot listen on %s",
+			    addr_print(&row->addr, text, sizeof text));
+		row->listening = true;
+	}
+	return 0;
+}
+
+static void
+remove_row(struct listen_set *set, unsigned i)
+{
+	close(set->rows[i].fd);
+	set->rows[i] = set->rows[--set->n];
+}
+
+void
+listen_rollback(struct listen_set *set)
+{
+	for (unsigned i = set->n; i-- > 0;)
+		if (set->rows[i].fresh)
+			remove_row(set, i);
+}
+
+void
+listen_commit(struct listen_set *set, const struct conf *conf)
+{
+	for (unsigned i = set->n; i-- > 0;) {
+		set->rows[i].fresh = false;
+		if (service_of(conf, &set->rows[i].addr) == NULL)
+			remove_row(set, i);
+	}
+}
+
+void
+listen_close(struct listen_set *set)
+{
+	while (set->n > 0)
+		remove_row(set, set->n - 1);
+	free(set->rows);
+	*set = (struct listen_set){0};
+}
+
+struct listener *
+listen_of_worker(const struct listen_set *set, const struct conf *conf,
+    const struct shm_table *table, unsigned slot, unsigned workers, unsigned *n)
+{
+	struct listener *list = calloc(set->n + 1, sizeof *list);
+	const struct conf_service *service;
+	const struct listen_row *row;
+	int index;
+
+	*n = 0;
+	if (list == NULL) {
+		*n = set->n + 1;
+		return NULL;
+	}
+	for (unsigned i = 0; i < set->n; i++) {
+		row = &set->rows[i];
+		service = row->slot % workers == slot ? service_of(conf, &row->addr) : NULL;
+		if (service == NULL)
+			continue;
+		index = table_find_service(table, service->name);
+		if (index < 0)
+			continue;
+		list[(*n)++] = (struct listener){
+		    .fd = row->fd,
+		    .service = (unsigned)index,
+		    .slot = row->slot,
+		    .addr = row->addr,
+		};
+	}
+	return list;
+}

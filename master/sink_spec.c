@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words of global.log (master/sink.h). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "master/sink.h"
+
+static const struct {
+	const char *name;
+	int value;
+} facilities[] = {
+    {"kern", LOG_KERN},
+    {"user", LOG_USER},
+    {"mail", LOG_MAIL},
+    {"daemon", LOG_DAEMON},
+    {"auth", LOG_AUTH},
+    {"syslog", LOG_SYSLOG},
+    {"lpr", LOG_LPR},
+    {"news", LOG_NEWS},
+    {"uucp", LOG_UUCP},
+    {"cron", LOG_CRON},
+    {"authpriv", LOG_AUTHPRIV},
+    {"ftp", LOG_FTP},
+    {"local0", LOG_LOCAL0},
+    {"local1", LOG_LOCAL1},
+    {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3},
+    {"local4", LOG_LOCAL4},
+    {"local5", LOG_LOCAL5},
+    {"local6", LOG_LOCAL6},
+    {"local7", LOG_LOCAL7},
+};
+
+/* "" or ":facility" or ":facility:level" */
+static int
+parse_tail(struct sink_spec *spec, const char *tail, const char *text, struct err *err)
+{
+	size_t n = strcspn(*tail == ':' ? tail + 1 : tail, ":");
+	const char *word;
+
+	if (*tail == '\0')
+		return 0;
+	word = ++tail;
+	spec->facility = -1;
+	for (size_t i = 0; i < sizeof facilities / sizeof *facilities; i++)
+		if (strlen(facilities[i].name) == n && strncmp(facilities[i].name, word, n) == 0)
+			spec->facility = facilities[i].value;
+	if (spec->facility < 0)
+		return err_add(err, "global.log: %s: no facility \"%.*s\" (daemon, local0 .. local7, ...)",
+		    text, (int)n, word);
+	if (word[n] == '\0')
+		return 0;
+	word += n + 1;
+	for (int level = LOG_LEVEL_ERR; level <= LOG_LEVEL_DEBUG; level++)
+		if (strcmp(word, log_level_name((enum log_level)level)) == 0) {
+			spec->level = (enum log_level)level;
+			return 0;
+		}
+	return err_add(err, "global.log: %s: no level \"%s\" (err, warning, notice, info or debug)",
+	    text, word);
+}
+
+static int
+parse_udp(struct sink_spec *spec, const char *text, struct err *err)
+{
+	const char *start = text + strlen("udp:"), *port, *end, *wrong;
+	char addr[ADDR_TEXT];
+
+	port = *start == '[' ? strchr(start, ']') : start;
+	port = port != NULL ? strchr(port, ':') : NULL;
+	if (port == NULL)
+		return err_add(err, "global.log: %s: udp:ADDRESS:PORT is expected", text);
+	end = port + 1 + strcspn(port + 1, ":");
+	if (snprintf(addr, sizeof addr, "%.*s", (int)(end - start), start) >= (int)sizeof addr)
+		return err_add(err, "global.log: %s: not an address", text);
+	wrong = addr_parse(&spec->addr, addr, false);
+	if (wrong == NULL && addr_port(&spec->addr) == 0)
+		wrong = "the port is missing";
+	if (wrong != NULL)
+		return err_add(err, "global.log: %s: %s", text, wrong);
+	return parse_tail(spec, end, text, err);
+}
+
+int
+sink_parse(struct sink_spec *spec, const char *text, struct err *err)
+{
+	*spec = (struct sink_spec){.facility = LOG_DAEMON, .level = LOG_LEVEL_DEBUG};
+	if (strcmp(text, "stderr") == 0) {
+		spec->kind = SINK_STDERR;
+		return 0;
+	}
+	if (text[0] == '/') {
+		spec->kind = SINK_FILE;
+		spec->path = text;
+		return 0;
+	}
+	if (strncmp(text, "udp:", 4) == 0) {
+		spec->kind = SINK_UDP;
+		return parse_udp(spec, text, err);
+	}
+	if (strncmp(text, "syslog", 6) == 0 && (text[6] == ':' || text[6] == '\0')) {
+		spec->kind = SINK_SYSLOG;
+		return parse_tail(spec, text + 6, text, err);
+	}
+	return err_add(err,
+	    "global.log: \"%s\" is none of stderr, syslog[:facility[:level]], "
+	    "udp:ADDR:PORT[:facility[:level]], /path",
+	    text);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of the daemon: workers first (at once, or when their connections have ended), then the
+ * checker, the logger last, so that it writes what the others said.
+ */
+#include "master/internal.h"
+
+#define STEP_MS 1000 /* for processes that were told to end; then SIGKILL */
+
+static void
+stop_kind(struct master *m, enum proc_kind kind, enum proc_want want, struct mono until)
+{
+	for (unsigned i = 0; i < SHM_ENTRIES; i++)
+		if (m->proc[i].kind == kind)
+			proc_stop(m, i, want, until);
+}
+
+static void
+kill_kind(struct master *m, enum proc_kind kind)
+{
+	for (unsigned i = 0; i < SHM_ENTRIES; i++)
+		if (m->proc[i].kind == kind)
+			proc_kill(m, i);
+}
+
+static void
+go(struct master *m, enum stop_step step, enum proc_kind kind)
+{
+	m->stopping = step;
+	m->stop_until = mono_add_ms(mono_now(), STEP_MS);
+	stop_kind(m, kind, WANT_STOP, (struct mono){0});
+}
+
+/* Of this kind none is left; else those that do not obey are killed. */
+static bool
+gone(struct master *m, enum proc_kind kind)
+{
+	if (proc_count(m, kind) == 0)
+		return true;
+	if (mono_now().us >= m->stop_until.us)
+		kill_kind(m, kind);
+	return false;
+}
+
+void
+master_stop_turn(struct master *m)
+{
+	if ((m->stopping == STOP_DRAIN && proc_count(m, PROC_WORKER) == 0) ||
+	    (m->stopping == STOP_WORKERS && gone(m, PROC_WORKER)))
+		go(m, STOP_CHECKER, PROC_CHECKER);
+	if (m->stopping == STOP_CHECKER && gone(m, PROC_CHECKER)) {
+		log_notice("stopped");
+		go(m, STOP_LOGGER, PROC_LOGGER);
+	}
+	if (m->stopping == STOP_LOGGER && gone(m, PROC_LOGGER)) {
+		log_to(-1, NULL);
+		ev_break(m->loop, EVBREAK_ALL);
+	}
+}
+
+void
+master_stop(struct master *m, bool graceful)
+{
+	struct mono until = mono_now();
+
+	if (m->stopping > STOP_DRAIN || (graceful && m->stopping == STOP_DRAIN))
+		return;
+	if (m->stopping == STOP_NOT) {
+		reload_abort(m);
+		/* Clients are refused from now on, not left waiting in a queue. */
+		listen_close(&m->listen);
+	}
+	if (graceful && m->now.conf != NULL) {
+		until = mono_add_ms(until, m->now.conf->global.drain_timeout);
+		log_notice("quitting: connections may go on for %d s",
+		    m->now.conf->global.drain_timeout / 1000);
+		m->stopping = STOP_DRAIN;
+		stop_kind(m, PROC_WORKER, WANT_DRAIN, until);
+	} else {
+		log_notice("stopping");
+		go(m, STOP_WORKERS, PROC_WORKER);
+	}
+	master_stop_turn(m);
+}

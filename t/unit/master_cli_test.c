@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs that only look, run as the program would. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "master/cli.h"
+#include "shm/table.h"
+#include "t/unit/shm_fixture.h"
+
+static struct fixture f;
+static char out[65536], err[4096];
+
+static void
+slurp(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	size_t n;
+
+	assert_non_null(file);
+	n = fread(text, 1, size - 1, file);
+	text[n] = '\0';
+	fclose(file);
+}
+
+static void
+redirect(int fd, const char *path)
+{
+	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (to < 0 || dup2(to, fd) < 0)
+		_exit(96);
+	close(to);
+}
+
+static void
+paths(char o[256], char e[256])
+{
+	snprintf(o, 256, "%s.out", f.dir);
+	snprintf(e, 256, "%s.err", f.dir);
+}
+
+/* Starts the verb of a command line of blank-separated words; @ is the run directory. */
+static pid_t
+start(const char *line)
+{
+	char *argv[16], buf[512], o[256], e[256], *save = NULL;
+	int argc = 0;
+	pid_t pid = fixture_fork();
+
+	if (pid > 0)
+		return pid;
+	paths(o, e);
+	redirect(STDOUT_FILENO, o);
+	redirect(STDERR_FILENO, e);
+	snprintf(buf, sizeof buf, "%s", line);
+	for (char *w = strtok_r(buf, " ", &save); w != NULL;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = strcmp(w, "@") == 0 ? f.dir : w;
+	argv[argc] = NULL;
+	exit(
+	    strcmp(argv[0], "stat") == 0 ? cli_stat(argc, argv) : cli_status(argc, argv));
+}
+
+static int
+run(const char *line)
+{
+	char o[256], e[256];
+	int result = fixture_wait(start(line));
+
+	paths(o, e);
+	slurp(o, out, sizeof out);
+	slurp(e, err, sizeof err);
+	return result;
+}
+
+/* A daemon that lives: this process. */
+static void
+set_pid(pid_t pid, int64_t start_us)
+{
+	struct shm_info info;
+
+	assert_true(info_load(&f.seg, &info));
+	info.pid = (int32_t)pid;
+	info.start_us = start_us;
+	info_store(&f.seg, &info);
+	f.seg.head->self.beat_us = mono_now().us;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	unsetenv("KHA_RUN_DIR");
+	fixture_open(&f);
+	fixture_sample(&f);
+	set_pid(getpid(), mono_now().us);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char o[256], e[256];
+
+	(void)state;
+	paths(o, e);
+	unlink(o);
+	unlink(e);
+	fixture_close(&f);
+	return 0;
+}
+
+static void
+run_dir__is_the_option_or_the_environment_or_the_usual(void **state)
+{
+	(void)state;
+	assert_string_equal(cli_run_dir(NULL), "/run/kha");
+	setenv("KHA_RUN_DIR", "/x", 1);
+	assert_string_equal(cli_run_dir(NULL), "/x");
+	assert_string_equal(cli_run_dir("/y"), "/y");
+	setenv("KHA_RUN_DIR", "", 1);
+	assert_string_equal(cli_run_dir(NULL), "/run/kha");
+	unsetenv("KHA_RUN_DIR");
+}
+
+static void
+nearest__finds_slips_and_beginnings_but_no_strangers(void **state)
+{
+	static const char *const names[] = {
+	    "status", "stat", "server", "session", "doctor"};
+	static const struct {
+		const char *word, *near;
+	} rows[] = {
+	    {"statsu", "status"},
+	    {"stta", "stat"},
+	    {"sever", "server"},
+	    {"sess", "session"},
+	    {"doktor", "doctor"},
+	    {"stat", "status"}, /* a beginning; an exact word is not asked about */
+	    {"reload", NULL},
+	    {"x", NULL},
+	    {"", NULL},
+	    {"a-word-that-is-longer-than-any-name-of-a-verb", NULL},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *near = cli_nearest(rows[i].word, names, 5);
+
+		if (rows[i].near == NULL)
+			assert_null(near);
+		else
+			assert_string_equal(near, rows[i].near);
+	}
+}
+
+static void
+stat__prints_each_format(void **state)
+{
+	(void)state;
+	assert_int_equal(run("stat -r @"), CLI_OK);
+	assert_memory_equal(out, "kha 0.1.0, node lb-1, pid ", 26);
+	assert_string_equal(err, "");
+	assert_int_equal(run("stat -r @ -f csv"), CLI_OK);
+	assert_memory_equal(out, "# pxname,svname,", 16);
+	assert_int_equal(run("stat -f json -r @"), CLI_OK);
+	assert_memory_equal(out, "{\n", 2);
+	assert_int_equal(run("stat -fprometheus -r @"), CLI_OK);
+	assert_memory_equal(out, "# HELP kha_build_info ", 22);
+	setenv("KHA_RUN_DIR", f.dir, 1);
+	assert_int_equal(run("stat -f csv"), CLI_OK);
+	unsetenv("KHA_RUN_DIR");
+}
+
+static void
+stat__misused__exits_2_and_says_how(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} rows[] = {
+	    {"stat -f xml",
+		"kha stat: no format \"xml\": table, csv, json or prometheus"},
+	    {"stat -f prom", "no format \"prom\": did you mean \"prometheus\"?"},
+	    {"stat -f jsno", "no format \"jsno\": did you mean \"json\"?"},
+	    {"stat -w 0", "-w 0 is not a number of seconds from 0.1 to 86400"},
+	    {"stat -w 1s", "-w 1s is not a number"},
+	    {"stat -w nan", "-w nan is not a number"},
+	    {"stat -w", "option -w needs a value"},
+	    {"stat -x", "unknown option -x"},
+	    {"stat --formt", "unknown option --formt"},
+	    {"stat all", "all is one word too many"},
+	    {"status all", "all is one word too many"},
+	    {"status -r", "kha status: option -r needs a value"},
+	    {"status -f csv", "unknown option -f"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(run(rows[i].line), CLI_USAGE);
+		assert_string_equal(out, "");
+		if (strstr(err, rows[i].says) == NULL ||
+		    strstr(err, " --help shows") == NULL)
+			fail_msg("%s: %s", rows[i].line, err);
+	}
+}
+
+static void
+help__goes_to_standard_output(void **state)
+{
+	(void)state;
+	assert_int_equal(run("stat --help"), CLI_OK);
+	assert_memory_equal(out, "usage: kha stat ", 16);
+	assert_int_equal(run("status --help"), CLI_OK);
+	assert_memory_equal(out, "usage: kha status ", 18);
+	assert_string_equal(err, "");
+}
+
+static void
+no_daemon__exits_3(void **state)
+{
+	(void)state;
+	assert_int_equal(run("stat -r /nonexistent"), CLI_NO_DAEMON);
+	assert_string_equal(err, "kha stat: no segment /nonexistent/kha.shm: kha does "
+				 "not run there, or never did "
+				 "(-r DIR names another run directory)\n");
+	assert_int_equal(run("status -r /nonexistent"), CLI_NO_DAEMON);
+	f.seg.head->layout++;
+	assert_int_equal(run("status -r @"), CLI_FAILED);
+	assert_non_null(strstr(err, "was made by another version of kha"));
+}
+
+static void
+dead_daemon__is_named_and_what_it_left_is_printed(void **state)
+{
+	pid_t pid = fixture_fork();
+	char expect[64];
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(fixture_wait(pid), 0);
+	set_pid(pid, mono_now().us);
+	snprintf(
+	    expect, sizeof expect, "daemon is not running (pid %d is gone)", (int)pid);
+	assert_int_equal(run("stat -r @"), CLI_NO_DAEMON);
+	assert_memory_equal(out, expect, strlen(expect));
+	assert_non_null(strstr(out, "\napi/cp-1 "));
+	assert_int_equal(run("status -r @"), CLI_NO_DAEMON);
+	assert_memory_equal(out, expect, strlen(expect));
+	assert_non_null(strstr(out, "service api (leastconn): serving UP"));
+	assert_int_equal(run("stat -f csv -r @"), CLI_NO_DAEMON);
+	assert_non_null(strstr(out, "\napi,FRONTEND,"));
+}
+
+static void
+status__shows_services_workers_and_warnings(void **state)
+{
+	static const char *const parts[] = {
+	    "kha 0.1.0, node lb-1, pid ",
+	    "\nconfiguration: /etc/kha/kha.conf\n",
+	    "\nlast reload: ",
+	    "\nconnections: 15 of 20000, accepted 110\n",
+	    "\nworker   pid  generation  state     heartbeat  connections\n",
+	    "\nservice api (leastconn): serving UP, 2 of 4 servers, connections 12\n",
+	    "\n  cp-1    10.0.0.21:6443   UP           ",
+	    "L7OK/200 in 7ms: GET /readyz: 200 OK\n",
+	    "\n  spare   10.0.0.14:6443   UP (backup)  ",
+	    "\nservice web (roundrobin): serving FAIL-OPEN, 1 of 1 servers, connections "
+	    "0\n",
+	    "\nwarnings:\n  service web fails open: ",
+	    "\n  1 old worker drains with 3 connections\n",
+	    "\n  3 log lines were lost\n",
+	};
+
+	(void)state;
+	assert_int_equal(run("status -r @"), CLI_OK);
+	for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (strstr(out, parts[i]) == NULL)
+			fail_msg("no \"%s\" in\n%s", parts[i], out);
+	f.seg.head->self.beat_us = mono_now().us - 60000000;
+	assert_int_equal(run("status -r @"), CLI_OK);
+	assert_memory_equal(out, "master does not answer: heartbeat 1m00s old\n", 44);
+}
+
+static void
+output__that_cannot_be_written__exits_1(void **state)
+{
+	char o[256], e[256], link[512];
+
+	(void)state;
+	paths(o, e);
+	unlink(o);
+	snprintf(link, sizeof link, "%s", o);
+	assert_int_equal(symlink("/dev/full", link), 0);
+	assert_int_equal(fixture_wait(start("stat -r @")), CLI_FAILED);
+	slurp(e, err, sizeof err);
+	assert_string_equal(err, "kha stat: standard output: No space left on device\n");
+	assert_int_equal(fixture_wait(start("status -r @")), CLI_FAILED);
+	assert_int_equal(fixture_wait(start("stat --help")), CLI_FAILED);
+}
+
+static void
+watch__repeats_with_rates_and_follows_a_restarted_daemon(void **state)
+{
+	struct mono began = mono_now();
+	char o[256], e[256], *at;
+	struct fixture second;
+	pid_t pid;
+	int n;
+
+	(void)state;
+	paths(o, e);
+	close(open(o, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+	pid = start("stat -w 0.1 -r @");
+	do { /* until the third table, with rates */
+		f.all->worker[0].r.stat.service[0].accepted += 1000;
+		slurp(o, out, sizeof out);
+		for (n = 0, at = out; (at = strstr(at, "accepted/s")) != NULL; at++)
+			n++;
+		assert_true(mono_diff_ms(began, mono_now()) < 20000);
+	} while (n < 2);
+	assert_null(strstr(out, "generation 77"));
+	/* Another daemon takes over the directory. */
+	second = f;
+	assert_int_equal(seg_create(&f.seg, second.dir, NULL), 0);
+	munmap(f.all, SHM_SIZE);
+	f.all = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f.seg.rw_fd, 0);
+	seg_close(&second.seg);
+	info_store(&f.seg,
+	    &(struct shm_info){
+		.pid = (int32_t)getpid(), .start_us = mono_now().us, .generation = 77});
+	seg_publish(&f.seg);
+	do {
+		slurp(o, out, sizeof out);
+		assert_true(mono_diff_ms(began, mono_now()) < 20000);
+	} while (strstr(out, "generation 77") == NULL);
+	kill(pid, SIGINT);
+	assert_int_equal(fixture_wait(pid), 256 + SIGINT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(run_dir__is_the_option_or_the_environment_or_the_usual),
+	    cmocka_unit_test(nearest__finds_slips_and_beginnings_but_no_strangers),
+	    cmocka_unit_test_setup_teardown(stat__prints_each_format, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		stat__misused__exits_2_and_says_how, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		help__goes_to_standard_output, setup, teardown),
+	    cmocka_unit_test_setup_teardown(no_daemon__exits_3, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		dead_daemon__is_named_and_what_it_left_is_printed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		status__shows_services_workers_and_warnings, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		output__that_cannot_be_written__exits_1, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		watch__repeats_with_rates_and_follows_a_restarted_daemon, setup,
+		teardown),
+	};
+
+	return cmocka_run_group_tests_name("master/cli", tests, NULL, NULL);
+}
