@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The counting client of the tests: HTTP/1.1 GETs over TCP or TLS, and at the end one JSON object
+ * that says what became of each of them. One thread, epoll.
+ *
+ *	load -a ADDR:PORT [-t CA.pem] [-p PATH] [-c CONNS] [-n REQUESTS] [-d SECONDS]
+ *		-1		a new connection for each request
+ *		-r RATE		so many new connections a second (implies -1)
+ *		-i MS		each connection waits so long between two requests
+ *		-x		ends with 0 though there were errors
+ *		-y		prints "ready" when all CONNS had their first answer
+ * It ends after REQUESTS answers, after SECONDS (default 60), or at SIGTERM, which is no error for
+ * what is under way. The server's name is taken from the header X-Server or the JSON member
+ * "server" of the answer. Exit code: 0 no errors, 1 errors, 2 usage.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+
+#define CONNS_MAX 15000
+#define TIMEOUT_MS 10000 /* for one step of one request */
+#define SERVERS 16
+#define LATENCIES 200000
+#define ANSWER 4096
+
+enum state { FREE, CONNECTING, SHAKING, SENDING, RECEIVING, WAITING };
+enum { OK, REFUSED, RESET, TIMED_OUT, ENDED, STATUS, TLS_ERROR, OTHER, OUTCOMES };
+static const char *const outcome_names[OUTCOMES] = {
+    "ok", "refused", "reset", "timeout", "eof", "status", "tls", "other"};
+
+struct conn {
+	enum state state;
+	int fd;
+	SSL *ssl;
+	int64_t since_us; /* of the request, or of the connect */
+	int64_t due_us;	  /* WAITING: the next request */
+	bool had_answer;
+	unsigned got;	/* bytes of head */
+	long body_left; /* -1: head not complete */
+	char head[ANSWER];
+};
+
+static struct {
+	struct addr to;
+	const char *path;
+	SSL_CTX *tls;
+	unsigned conns, rate, interval_ms;
+	uint64_t requests, seconds;
+	bool one_each, allow_errors, say_ready;
+} opt = {.path = "/", .conns = 1, .requests = UINT64_MAX, .seconds = 60};
+
+static struct {
+	int epoll;
+	struct conn *conn;
+	unsigned live, first_answers;
+	uint64_t started, answers, connects, bytes, outcome[OUTCOMES];
+	int64_t now_us, begin_us, connect_max_us;
+	struct {
+		char name[64];
+		uint64_t n;
+	} server[SERVERS];
+	unsigned n_servers;
+	uint32_t latency[LATENCIES]; /* us, a ring */
+	uint64_t n_latency;
+	char request[512];
+	size_t request_len;
+} run;
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static bool
+done(void)
+{
+	return stop || run.answers + run.outcome[REFUSED] + run.outcome[RESET] +
+			       run.outcome[TIMED_OUT] + run.outcome[ENDED] +
+			       run.outcome[TLS_ERROR] + run.outcome[OTHER] >=
+			   opt.requests ||
+	       run.now_us - run.begin_us > (int64_t)opt.seconds * 1000000;
+}
+
+static void
+release(struct conn *c)
+{
+	if (c->ssl != NULL)
+		SSL_free(c->ssl);
+	c->ssl = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	if (c->state != FREE)
+		run.live--;
+	c->state = FREE;
+}
+
+static void
+fail(struct conn *c, int outcome)
+{
+	if (!stop)
+		run.outcome[outcome]++;
+	release(c);
+}
+
+static int
+outcome_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return REFUSED;
+	case ECONNRESET:
+	case EPIPE:
+		return RESET;
+	case ETIMEDOUT:
+		return TIMED_OUT;
+	default:
+		return OTHER;
+	}
+}
+
+static void
+watch(struct conn *c, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = c};
+
+	epoll_ctl(run.epoll, EPOLL_CTL_MOD, c->fd, &ev);
+}
+
+static void
+open_conn(struct conn *c)
+{
+	struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = c};
+	int one = 1;
+
+	memset(c, 0, sizeof *c);
+	c->fd = socket(opt.to.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->state = CONNECTING;
+	c->since_us = mono_now().us;
+	c->body_left = -1;
+	run.live++;
+	run.started++;
+	if (c->fd < 0) {
+		fail(c, OTHER);
+		return;
+	}
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(c->fd, &opt.to.sa, addr_len(&opt.to)) != 0 && errno != EINPROGRESS) {
+		fail(c, outcome_of(errno));
+		return;
+	}
+	epoll_ctl(run.epoll, EPOLL_CTL_ADD, c->fd, &ev);
+}
+
+/* ---- answers ---- */
+
+static void
+count_server(const char *name, size_t len)
+{
+	unsigned i;
+
+	if (len == 0 || len >= sizeof run.server[0].name)
+		return;
+	for (i = 0; i < run.n_servers; i++)
+		if (strlen(run.server[i].name) == len &&
+		    memcmp(run.server[i].name, name, len) == 0)
+			break;
+	if (i == run.n_servers) {
+		if (i == SERVERS)
+			return;
+		memcpy(run.server[i].name, name, len);
+		run.n_servers++;
+	}
+	run.server[i].n++;
+}
+
+static void
+find_server(struct conn *c)
+{
+	const char *p;
+
+	c->head[c->got] = '\0';
+	p = strcasestr(c->head, "\r\nX-Server: ");
+	if (p != NULL) {
+		p += strlen("\r\nX-Server: ");
+		count_server(p, strcspn(p, "\r\n"));
+		return;
+	}
+	p = strstr(c->head, "\"server\"");
+	if (p == NULL || (p = strchr(p + 8, '"')) == NULL)
+		return;
+	count_server(p + 1, strcspn(p + 1, "\""));
+}
+
+static void
+answered(struct conn *c)
+{
+	uint32_t us = (uint32_t)(mono_now().us - c->since_us);
+
+	find_server(c);
+	run.latency[run.n_latency++ % LATENCIES] = us;
+	run.answers++;
+	run.outcome[strncmp(c->head, "HTTP/1.1 200", 12) == 0 ? OK : STATUS]++;
+	if (!c->had_answer) {
+		c->had_answer = true;
+		if (++run.first_answers == opt.conns && opt.say_ready) {
+			puts("ready");
+			fflush(stdout);
+		}
+	}
+	if (opt.one_each || (strcasestr(c->head, "\r\nConnection: close") != NULL)) {
+		if (c->ssl != NULL)
+			SSL_shutdown(c->ssl);
+		release(c);
+		return;
+	}
+	c->state = WAITING;
+	c->due_us = c->since_us + (int64_t)opt.interval_ms * 1000;
+	c->got = 0;
+	c->body_left = -1;
+	watch(c, EPOLLIN); /* a RST or FIN while it waits is an error too */
+}
+
+static void
+take(struct conn *c, const char *bytes, size_t n)
+{
+	size_t keep = n < sizeof c->head - 1 - c->got ? n : sizeof c->head - 1 - c->got;
+	const char *end, *length;
+
+	run.bytes += n;
+	memcpy(c->head + c->got, bytes, keep);
+	c->got += (unsigned)keep;
+	if (c->body_left >= 0) {
+		c->body_left -= (long)n;
+	} else {
+		c->head[c->got] = '\0';
+		end = strstr(c->head, "\r\n\r\n");
+		if (end == NULL)
+			return;
+		length = strcasestr(c->head, "\r\nContent-Length:");
+		c->body_left = length != NULL && length < end ? atol(length + 17) : 0;
+		c->body_left -= (long)(c->head + c->got - end - 4) + (long)(n - keep);
+	}
+	if (c->body_left <= 0)
+		answered(c);
+}
+
+/* ---- steps ---- */
+
+/* What TLS wants: -1 failed, 0 wait. */
+static int
+tls_wait(struct conn *c, int ret, int failed)
+{
+	switch (SSL_get_error(c->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		watch(c, EPOLLIN);
+		return 0;
+	case SSL_ERROR_WANT_WRITE:
+		watch(c, EPOLLOUT);
+		return 0;
+	case SSL_ERROR_ZERO_RETURN:
+		fail(c, ENDED);
+		break;
+	case SSL_ERROR_SYSCALL:
+		fail(c, errno == 0 ? ENDED : outcome_of(errno));
+		break;
+	default:
+		fail(c, failed);
+	}
+	ERR_clear_error();
+	return -1;
+}
+
+static void
+send_request(struct conn *c)
+{
+	ssize_t n;
+
+	errno = 0;
+	c->state = SENDING;
+	if (c->ssl != NULL) {
+		int ret = SSL_write(c->ssl, run.request, (int)run.request_len);
+
+		if (ret <= 0) {
+			tls_wait(c, ret, RESET);
+			return;
+		}
+	} else {
+		n = send(c->fd, run.request, run.request_len, MSG_NOSIGNAL);
+		if (n != (ssize_t)run.request_len) {
+			fail(c, n < 0 ? outcome_of(errno) : OTHER);
+			return;
+		}
+	}
+	c->state = RECEIVING;
+	watch(c, EPOLLIN);
+}
+
+static void
+receive(struct conn *c)
+{
+	char bytes[16384];
+	ssize_t n;
+
+	do {
+		errno = 0;
+		if (c->ssl != NULL)
+			n = SSL_read(c->ssl, bytes, sizeof bytes);
+		else
+			n = recv(c->fd, bytes, sizeof bytes, 0);
+		if (n > 0 && c->state == RECEIVING)
+			take(c, bytes, (size_t)n);
+		else if (n > 0)
+			fail(c, OTHER); /* an answer that nobody asked for */
+		else if (c->ssl != NULL)
+			tls_wait(c, (int)n, TLS_ERROR);
+		else if (n == 0)
+			fail(c, ENDED);
+		else if (errno != EAGAIN)
+			fail(c, outcome_of(errno));
+	} while (n > 0 && c->state == RECEIVING);
+}
+
+static void
+shake(struct conn *c)
+{
+	int ret;
+
+	if (c->ssl == NULL) {
+		c->ssl = SSL_new(opt.tls);
+		SSL_set_fd(c->ssl, c->fd);
+		SSL_set_connect_state(c->ssl);
+		c->state = SHAKING;
+	}
+	errno = 0;
+	ret = SSL_do_handshake(c->ssl);
+	if (ret == 1)
+		send_request(c);
+	else
+		tls_wait(c, ret, TLS_ERROR);
+}
+
+static void
+connected(struct conn *c)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+	int64_t us = mono_now().us - c->since_us;
+
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error != 0) {
+		fail(c, outcome_of(error));
+		return;
+	}
+	run.connects++;
+	if (us > run.connect_max_us)
+		run.connect_max_us = us;
+	if (opt.tls != NULL)
+		shake(c);
+	else
+		send_request(c);
+}
+
+static void
+on_event(struct conn *c)
+{
+	switch (c->state) {
+	case CONNECTING:
+		connected(c);
+		break;
+	case SHAKING:
+		shake(c);
+		break;
+	case SENDING:
+		send_request(c);
+		break;
+	case RECEIVING:
+	case WAITING:
+		receive(c);
+		break;
+	case FREE:
+		break;
+	}
+}
+
+/* Starts what is due and ends what takes too long. */
+static void
+look_at_all(void)
+{
+	uint64_t due = UINT64_MAX;
+	struct conn *c;
+
+	if (opt.rate > 0)
+		due = (uint64_t)(run.now_us - run.begin_us) * opt.rate / 1000000;
+	for (unsigned i = 0; i < opt.conns; i++) {
+		c = &run.conn[i];
+		if (c->state == FREE && run.started < due &&
+		    (opt.one_each ? run.started < opt.requests : !c->had_answer || opt.rate))
+			open_conn(c);
+		else if (c->state == WAITING && run.now_us >= c->due_us && opt.interval_ms > 0) {
+			c->since_us = run.now_us;
+			send_request(c);
+		} else if (c->state != FREE && c->state != WAITING &&
+			   run.now_us - c->since_us > TIMEOUT_MS * 1000)
+			fail(c, TIMED_OUT);
+	}
+}
+
+static void
+loop(void)
+{
+	struct epoll_event ev[256];
+	struct conn *c;
+	int64_t looked = 0;
+	int n;
+
+	while (!done()) {
+		run.now_us = mono_now().us;
+		if (run.now_us - looked >= 1000) {
+			look_at_all();
+			looked = run.now_us;
+		}
+		n = epoll_wait(run.epoll, ev, 256, 1);
+		for (int i = 0; i < n; i++) {
+			c = ev[i].data.ptr;
+			on_event(c);
+			/* Without a pause the next request goes out at once. */
+			if (c->state == WAITING && opt.interval_ms == 0 && !done()) {
+				c->since_us = mono_now().us;
+				send_request(c);
+			} else if (c->state == FREE && opt.one_each && opt.rate == 0 &&
+				   run.started < opt.requests && !done())
+				open_conn(c);
+		}
+	}
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint64_t
+report(void)
+{
+	uint64_t n = run.n_latency < LATENCIES ? run.n_latency : LATENCIES, errors = 0;
+
+	qsort(run.latency, n, sizeof run.latency[0], compare);
+	printf("{\"answers\":%llu,\"connects\":%llu,\"bytes\":%llu,\"seconds\":%.3f,",
+	    (unsigned long long)run.answers, (unsigned long long)run.connects,
+	    (unsigned long long)run.bytes, (double)(mono_now().us - run.begin_us) / 1e6);
+	for (int i = 0; i < OUTCOMES; i++) {
+		printf("\"%s\":%llu,", outcome_names[i], (unsigned long long)run.outcome[i]);
+		errors += i == OK ? 0 : run.outcome[i];
+	}
+	printf("\"errors\":%llu,\"connect_max_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
+	       "\"max_ms\":%.3f,\"servers\":{",
+	    (unsigned long long)errors, (double)run.connect_max_us / 1e3,
+	    n > 0 ? run.latency[n / 2] / 1e3 : 0., n > 0 ? run.latency[n * 99 / 100] / 1e3 : 0.,
+	    n > 0 ? run.latency[n - 1] / 1e3 : 0.);
+	for (unsigned i = 0; i < run.n_servers; i++)
+		printf("%s\"%s\":%llu", i > 0 ? "," : "", run.server[i].name,
+		    (unsigned long long)run.server[i].n);
+	printf("}}\n");
+	return errors;
+}
+
+static int
+usage(const char *what)
+{
+	fprintf(stderr, "load: %s; see the head of t/tools/load.c\n", what);
+	return 2;
+}
+
+static const char *
+options(int argc, char **argv)
+{
+	const char *why = NULL;
+	int o;
+
+	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:i:1xy")) >= 0)
+		switch (o) {
+		case 'a':
+			why = addr_parse(&opt.to, optarg, false);
+			break;
+		case 't':
+			opt.tls = SSL_CTX_new(TLS_client_method());
+			if (SSL_CTX_load_verify_file(opt.tls, optarg) != 1)
+				return "-t: no CA there";
+			SSL_CTX_set_verify(opt.tls, SSL_VERIFY_PEER, NULL);
+			SSL_CTX_set_session_cache_mode(opt.tls, SSL_SESS_CACHE_OFF);
+			break;
+		case 'p':
+			opt.path = optarg;
+			break;
+		case 'c':
+			opt.conns = (unsigned)atoi(optarg);
+			break;
+		case 'n':
+			opt.requests = strtoull(optarg, NULL, 10);
+			break;
+		case 'd':
+			opt.seconds = strtoull(optarg, NULL, 10);
+			break;
+		case 'r':
+			opt.rate = (unsigned)atoi(optarg);
+			opt.one_each = true;
+			break;
+		case 'i':
+			opt.interval_ms = (unsigned)atoi(optarg);
+			break;
+		case '1':
+			opt.one_each = true;
+			break;
+		case 'x':
+			opt.allow_errors = true;
+			break;
+		case 'y':
+			opt.say_ready = true;
+			break;
+		default:
+			return "unknown option";
+		}
+	if (opt.conns < 1 || opt.conns > CONNS_MAX)
+		return "-c is 1..15000";
+	return why != NULL ? why : addr_port(&opt.to) == 0 ? "-a ADDR:PORT is missing" : NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+	char to[ADDR_TEXT];
+	const char *why = options(argc, argv);
+	uint64_t errors;
+
+	if (why != NULL)
+		return usage(why);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	run.request_len = (size_t)snprintf(run.request, sizeof run.request,
+	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\n\r\n", opt.path,
+	    addr_print(&opt.to, to, sizeof to));
+	run.epoll = epoll_create1(EPOLL_CLOEXEC);
+	run.conn = calloc(opt.conns, sizeof *run.conn);
+	if (run.epoll < 0 || run.conn == NULL)
+		return usage("no memory");
+	for (unsigned i = 0; i < opt.conns; i++)
+		run.conn[i].fd = -1;
+	run.begin_us = run.now_us = mono_now().us;
+	loop();
+	stop = 1;
+	for (unsigned i = 0; i < opt.conns; i++)
+		release(&run.conn[i]);
+	errors = report();
+	return errors > 0 && !opt.allow_errors;
+}
