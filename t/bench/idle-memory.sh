@@ -7,7 +7,7 @@ story "private memory of 10,000 idle connections on two workers"
 
 ulimit -n 20000
 for i in 1 2; do web "n$i" "910$i"; done
-GLOBAL='workers = 2; log_level = "notice"; max_connections = 12000;'
+export GLOBAL='workers = 2; log_level = "notice"; max_connections = 12000;'
 conf <<E2
 services = ( { name = "api"; listen = "127.0.0.1:8443"; preset = "tcp"; log_connections = "none";
 	servers = ( "127.0.0.1:9101", "127.0.0.1:9102" ); } );

@@ -8,7 +8,7 @@ for i in 1 2 3; do web "n$i" "910$i" tls; done
 servers='servers = ( { name = "n1"; address = "127.0.0.1:9101"; },
 	{ name = "n2"; address = "127.0.0.1:9102"; }, { name = "n3"; address = "127.0.0.1:9103"; } );
 	check = { type = "https"; path = "/"; ca = "'$D'/ca.pem"; verify = "required"; };'
-GLOBAL='workers = 2; log_level = "notice";'
+export GLOBAL='workers = 2; log_level = "notice";'
 conf <<E2
 services = (
   { name = "least"; listen = "127.0.0.1:8443"; balance = "leastconn"; $servers },

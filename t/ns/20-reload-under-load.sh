@@ -5,7 +5,7 @@
 story "20 reloads under load: none refused, none reset, long ones stay"
 
 for i in 1 2 3 4; do web "n$i" "910$i"; done
-GLOBAL='log_level = "notice"; drain_timeout = "5m";'
+export GLOBAL='log_level = "notice"; drain_timeout = "5m";'
 # write WORKERS LISTEN SERVERS...: a file with those
 write() {
 	local workers=$1 listen=$2 s list=''

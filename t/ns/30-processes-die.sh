@@ -5,7 +5,7 @@
 story "processes die: only what they carried is lost"
 
 for i in 1 2 3; do web "n$i" "910$i"; done
-GLOBAL='workers = 2; log_level = "notice";'
+export GLOBAL='workers = 2; log_level = "notice";'
 conf <<E2
 services = ( { name = "api"; listen = "127.0.0.1:8443"; preset = "tcp"; log_connections = "none";
 	check = { interval = "500ms"; };

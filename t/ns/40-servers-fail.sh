@@ -6,7 +6,7 @@ story "servers fail and return"
 
 for i in 1 2 3; do api "s$i" "910$i"; done
 s1=$(awk '{print $1}' <<<"$PIDS")
-GLOBAL='workers = 2; log_level = "info";'
+export GLOBAL='workers = 2; log_level = "info";'
 services() { # CA VERIFY
 	conf <<-X
 		services = ( { name = "api"; listen = "127.0.0.1:8443";
@@ -52,9 +52,13 @@ is "with no errors" "$(result back errors)" 0
 load paced -a 127.0.0.1:8443 -t "$D/ca.pem" -c 60 -i 5000 -d 600 -x -y
 paced=$LAST
 until_true 10 grep -q ready "$D/paced.out" || not_ok "paced connections are there"
-nft -f - <<-X
-	table inet t { chain c { type filter hook output priority 0;
-	tcp dport 9101 tcp flags & (syn|ack) == syn reject with tcp reset; } }
+nft -f - <<-X || not_ok "nftables"
+	table inet t {
+		chain c {
+			type filter hook output priority 0;
+			tcp dport 9101 tcp flags & (syn|ack) == syn reject with tcp reset
+		}
+	}
 X
 had=$(server s1 active)
 check "a port that refuses is DOWN" until_true 10 server_is s1 state DOWN
@@ -84,7 +88,7 @@ is "a reload that makes all servers unusable is refused" $? 1
 like "with the reason" "$out" 'L6RSP.*not from a CA'
 check "--force does it" reload --force
 check "all NOTREADY" until_stat 10 '[.services[0].servers[] | select(.state == "NOTREADY")] | length' 3
-load wrong -a 127.0.0.1:8443 -t "$D/ca.pem" -c 10 -n 300 -1
+load wrong -a 127.0.0.1:8443 -t "$D/ca.pem" -c 10 -n 300 -1 -p /whoami
 loaded wrong "$LAST"
 is "fail-open: errors" "$(result wrong errors)" 0
 check "there is an alarm" until_true 3 grep -q 'FAIL-OPEN' "$D/kha.log"

@@ -5,8 +5,8 @@
 story "every byte, every ending"
 
 # Without the sandbox the test may lower the worker's limit of descriptors.
-SANDBOX='sandbox = false;'
-GLOBAL='workers = 1; log_level = "info";'
+export SANDBOX='sandbox = false;'
+export GLOBAL='workers = 1; log_level = "info";'
 conf <<E2
 services = (
   { name = "raw"; listen = "127.0.0.1:8443"; check = { type = "none"; };

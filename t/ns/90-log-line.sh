@@ -5,7 +5,7 @@
 story "connection log lines"
 
 web n1 9101
-GLOBAL='workers = 1;'
+export GLOBAL='workers = 1;'
 conf <<E2
 services = ( { name = "api"; listen = "127.0.0.1:8443"; check = { type = "none"; }; log_connections = "both";
 	servers = ( { name = "cp-1"; address = "127.0.0.1:9101"; } ); },

@@ -94,7 +94,7 @@ send_all(int fd, const void *bytes, size_t n)
 static void
 recv_text(int fd, const char *text)
 {
-	char got[256];
+	char got[256] = {0};
 	size_t len = strlen(text), n = 0;
 	ssize_t r;
 
