@@ -221,6 +221,9 @@ holds(struct world *w, const struct wanted *x)
 {
 	struct shm_health cell = cell_of(w, x->server);
 
+	/* An empty cell reads as UP: it must be about the server that the table has there. */
+	if ((x->state >= 0 || x->result >= 0) && cell.id != w->table.server[x->server].id)
+		return false;
 	return (x->state < 0 || cell.state == x->state) &&
 	    (x->result < 0 || cell.result == x->result) &&
 	    checks_of(w, x->server) >= x->checks &&
