@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any bytes as a request of the control socket, and as a reply. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/ctl.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+request(const char *text, size_t size)
+{
+	struct ctl_request r;
+	const char *why = ctl_parse(text, size, &r), *verb;
+
+	if (why != NULL) {
+		if (*why == '\0')
+			abort();
+		return;
+	}
+	/* What passes begins with the verb, and has the other word exactly when forced. */
+	verb = ctl_verb_name(r.verb);
+	if (strncmp(text, verb, strlen(verb)) != 0 ||
+	    r.force != (size > strlen(verb)) || (r.force && r.verb != CTL_RELOAD))
+		abort();
+}
+
+static void
+reply(const char *text, size_t size)
+{
+	char *copy = malloc(size + 1);
+	const char *rest;
+	int code;
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	code = ctl_parse_reply(copy, &rest);
+	if (code > 255 || (code >= 0 && (rest <= copy || rest > copy + strlen(copy))))
+		abort();
+	free(copy);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	request((const char *)data, size);
+	reply((const char *)data, size);
+	return 0;
+}
