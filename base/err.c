@@ -18,6 +18,16 @@ err_init(struct err *e)
 	e->text[0] = '\0';
 }
 
+/* Names and words of foreign files stand in these lines, which go to terminals and logs: no byte
+ * of them may be more than text, or begin another line. */
+static void
+only_text(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+}
+
 static int
 add(struct err *e, const char *fmt, va_list ap, const char *suffix)
 {
@@ -47,6 +57,7 @@ add(struct err *e, const char *fmt, va_list ap, const char *suffix)
 		}
 		n = (int)(room - start) - 1;
 	}
+	only_text(e->text + start);
 	e->len = start + (size_t)n;
 	return -1;
 }
@@ -74,6 +85,18 @@ err_addsys(struct err *e, const char *fmt, ...)
 	add(e, fmt, ap, strerror(saved));
 	va_end(ap);
 	errno = saved;
+	return -1;
+}
+
+int
+err_add_all(struct err *e, struct err *from)
+{
+	size_t len;
+
+	for (const char *line = err_end(from); *line != '\0'; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		err_add(e, "%.*s", (int)len, line);
+	}
 	return -1;
 }
 

@@ -24,12 +24,15 @@ struct err {
 /* Makes `e` empty. Call before the first use. */
 void err_init(struct err *e);
 
-/* Adds one line. `e` may be NULL: then nothing happens. Saves errno. Always returns
+/* Adds one line; control characters in it become '?'. `e` may be NULL: then nothing happens. Saves errno. Always returns
  * -1, so that a failing function can end with `return err_add(e, ...)`. */
 int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with ": " and the text of the present errno behind it. */
 int err_addsys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds each line of `from`, which stays as it is. Returns -1. */
+int err_add_all(struct err *e, struct err *from);
 
 /* The text, with "... and N more" in place of lines that did not fit. Never NULL. */
 const char *err_end(struct err *e);

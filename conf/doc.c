@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The options for kha.conf.5, in mdoc(7). */
+#include <ctype.h>
 #include <string.h>
 
 #include "conf/opt.h"
@@ -10,21 +11,21 @@ static const struct {
 	const struct conf_table *table;
 	const char *name, *type, *help;
 } beside[] = {
-    {&conf_table_root, "global", "group", "The daemon itself"},
-    {&conf_table_root, "nodes", "list of groups or addresses",
+    {&conf_table_root, "global", "Group", "The daemon itself"},
+    {&conf_table_root, "nodes", "List of groups or addresses",
 	"The machines that run kha with this file, best owner of the VIPs first; may be absent when "
 	"there are no vips"},
-    {&conf_table_root, "vips", "list of groups or addresses", "Virtual IP addresses"},
-    {&conf_table_root, "peer", "group, or \"none\"", "Link between the nodes"},
-    {&conf_table_root, "services", "list of groups", "What is listened on, and for which servers"},
-    {&conf_table_root, "status", "group", "Status page, metrics and monitor URL"},
-    {&conf_table_track, "scripts", "list of groups", "Programs that are run from time to time"},
-    {&conf_table_service, "name", "string, required",
+    {&conf_table_root, "vips", "List of groups or addresses", "Virtual IP addresses"},
+    {&conf_table_root, "peer", "Group, or \"none\"", "Link between the nodes"},
+    {&conf_table_root, "services", "List of groups", "What is listened on, and for which servers"},
+    {&conf_table_root, "status", "Group", "Status page, metrics and monitor URL"},
+    {&conf_table_track, "scripts", "List of groups", "Programs that are run from time to time"},
+    {&conf_table_service, "name", "String, required",
 	"Name of the service: letters, digits and . _ : - [ ], at most 63"},
-    {&conf_table_service, "servers", "list of groups or addresses, required", "Its servers"},
-    {&conf_table_service, "server_defaults", "group",
+    {&conf_table_service, "servers", "List of groups or addresses, required", "Its servers"},
+    {&conf_table_service, "server_defaults", "Group",
 	"Any option of a server, for all of the service"},
-    {&conf_table_server, "name", "string",
+    {&conf_table_server, "name", "String",
 	"Name of the server, as of a service; default: the address as written"},
     {&conf_table_server, "address", "IP:port, [IPv6]:port, IP, required",
 	"Where it listens; without a port that of listen"},
@@ -57,13 +58,16 @@ static const struct {
     {&conf_table_monitor, "status: monitor"},
 };
 
-/* Text for mdoc: quotes and backslashes escaped, and nothing at its start that is a request. */
+/* Text for mdoc: quotes and backslashes escaped, nothing at its start that is a request, and each
+ * sentence on a line of its own. */
 static void
 text(FILE *out, const char *s)
 {
+	char before = '\0';
+
 	if (*s == '.' || *s == '\'')
 		fputs("\\&", out);
-	for (; *s != '\0'; s++) {
+	for (; *s != '\0'; before = *s++) {
 		if (*s == '"')
 			fputs("\\(dq", out);
 		else if (*s == '\\')
@@ -72,6 +76,10 @@ text(FILE *out, const char *s)
 			fputs("\\-", out);
 		else
 			putc(*s, out);
+		if (*s == '.' && s[1] == ' ' && isalnum((unsigned char)before)) {
+			putc('\n', out);
+			s++;
+		}
 	}
 }
 

@@ -152,7 +152,7 @@ preflight_files(struct master *m, const struct conf *conf, struct err *err)
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 			if (p.sheet->err.count == 0)
 				err_add(&p.sheet->err, "the files of the checks cannot be read");
-			result = err_add(err, "%s", err_end(&p.sheet->err));
+			result = err_add_all(err, &p.sheet->err);
 		}
 	}
 	munmap(p.sheet, p.size);

@@ -128,7 +128,7 @@ on_preflight(struct master *m)
 	if (r->preflight.failed) {
 		if (s->err.count == 0)
 			err_add(&s->err, "preflight: the process that checks the new servers failed");
-		err_add(&r->why, "%s", err_end(&s->err));
+		err_add_all(&r->why, &s->err);
 		finish_bad(m);
 		return;
 	}
@@ -158,7 +158,7 @@ begin_reload(struct master *m)
 		if (errors.count == 0)
 			err_add(&errors, "the configuration came from standard input: there is "
 					 "nothing to read again");
-		err_add(&r->why, "%s", err_end(&errors));
+		err_add_all(&r->why, &errors);
 		finish_bad(m);
 		return;
 	}

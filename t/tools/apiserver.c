@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stand-in for a Kubernetes API server, for demo and tests: HTTP/1.1 over TLS, or
- *without (no -c). A thread for each connection, which sleeps in poll() and holds no
- *buffer meanwhile.
+ * A stand-in for a Kubernetes API server, for demo and tests: HTTP/1.1 over TLS, or without
+ * (no -c). A thread for each connection, which sleeps in poll() and holds no buffer meanwhile.
  *
  *	apiserver -l ADDR:PORT [-c cert.pem -k key.pem] [-n NAME] [--status CODE] [--hang]
  *
- *	GET /readyz /livez /healthz	"ok", or --status for /readyz; SIGUSR1 turns
- * /readyz to 500 and back GET /version /api /whoami	JSON with the server's name GET
- * /bytes/N			N bytes, abc...zabc... GET /watch?n=COUNT&ms=INTERVAL
- *COUNT lines of JSON, chunked, one each INTERVAL POST anything
- *{"received":N} after N bytes (Content-Length)
+ *	GET /readyz /livez /healthz	"ok", or --status for /readyz; SIGUSR1 turns /readyz to
+ *					500 and back
+ *	GET /version /api /whoami	JSON with the server's name
+ *	GET /bytes/N			N bytes, abc...zabc...
+ *	GET /watch?n=COUNT&ms=INTERVAL	COUNT lines of JSON, chunked, one each INTERVAL
+ *	POST anything			{"received":N} after N bytes (Content-Length)
  *
- * Each answer has the name in X-Server. Prints "listening" when it does; on TERM prints
- *its counts as JSON and ends. Complains as Go's net/http does about handshakes that fail.
- *--hang: accepts and never says a word.
+ * Each answer has the name in X-Server. Prints "listening" when it does; on TERM prints its
+ * counts as JSON and ends. Complains as Go's net/http does about handshakes that fail.
+ * --hang: accepts and never says a word.
  */
 #include <errno.h>
 #include <getopt.h>
