@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A worker without kernel: a segment of its own, an engine that only notes what it is told, and
+ * time as a value. */
+#ifndef KHA_T_WORKER_WORLD_H
+#define KHA_T_WORKER_WORLD_H
+
+#include "t/unit/shm_fixture.h"
+#include "worker/internal.h"
+
+#define WORLD_NOW_MS 1000000
+
+/* What the engine was told, and what it shall answer. */
+struct fake_engine {
+	unsigned n_connects;
+	struct addr to[128];   /* of each connect, in order */
+	int connect_error[128]; /* answer of each */
+	unsigned n_unconnects, n_relays, n_drops, n_resets;
+	struct worker_conn *gone[128]; /* dropped, not yet said to be gone */
+	unsigned n_gone;
+	size_t unsent;
+	bool listening;
+};
+
+struct worker_world {
+	struct fixture f;
+	struct shm_table table; /* change it, then worker_world_publish() */
+	struct heritage h;
+	struct listener listener;
+	int wake_fds[SHM_ENTRIES];
+	struct worker w;
+	struct fake_engine fake;
+};
+
+/* One service "api" with n servers s0, s1... (192.0.2.1 and following), all UP. The worker has
+ * taken its snapshot. */
+void worker_world_open(struct worker_world *x, unsigned n);
+void worker_world_close(struct worker_world *x);
+
+/* x->table becomes the table of the segment, and the worker takes its snapshot of it and of the
+ * health. */
+void worker_world_publish(struct worker_world *x);
+void worker_world_health(struct worker_world *x, unsigned server, enum server_state state,
+    enum check_result result);
+
+/* A client comes; NULL: it was closed at once. */
+struct worker_conn *worker_world_client(struct worker_world *x);
+/* The same, connected to a server. */
+struct worker_conn *worker_world_relay(struct worker_world *x);
+
+/* Time goes on, what is due happens, and the engine says that the dropped are gone. */
+void worker_world_advance(struct worker_world *x, int64_t ms);
+
+/* accepted == sum of reasons + active, and gauges of servers and pool agree with it. */
+void worker_world_books(struct worker_world *x);
+uint64_t worker_world_closed(struct worker_world *x, enum close_reason reason);
+
+#endif
