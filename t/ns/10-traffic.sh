@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 story "100,000 requests on 64 connections, 20,000 with one each: no error, evenly spread"
 
-for i in 1 2 3; do web "n$i" "910$i" tls; done
+webs tls n1 9101 n2 9102 n3 9103
 servers='servers = ( { name = "n1"; address = "127.0.0.1:9101"; },
 	{ name = "n2"; address = "127.0.0.1:9102"; }, { name = "n3"; address = "127.0.0.1:9103"; } );
 	check = { type = "https"; path = "/"; ca = "'$D'/ca.pem"; verify = "required"; };'

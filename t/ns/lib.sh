@@ -152,26 +152,38 @@ plain() {
 	until_true 5 grep -q listening "$D/$1.out" || not_ok "$1 listens"
 }
 # web NAME PORT [tls]: nginx, Debian's
-web() {
-	local dir=$D/nginx-$1 tls=''
+web() { webs "${3:-plain}" "$1" "$2"; }
+# webs tls|plain NAME PORT [NAME PORT...]: one nginx process for all, so that they are equally fast
+webs() {
+	local how=$1 first=$2 dir=$D/nginx-$2 ports='' ssl='' tls=''
+	shift
 	mkdir -p "$dir"
-	if [ "${3:-}" = tls ]; then
+	if [ "$how" = tls ]; then
 		certs
-		tls="ssl_certificate $D/server.pem; ssl_certificate_key $D/key.pem;"
+		ssl=ssl tls="ssl_certificate $D/server.pem; ssl_certificate_key $D/key.pem;"
 	fi
-	cat >"$dir/nginx.conf" <<-X
-		daemon off; pid $dir/pid; error_log $dir/error.log; worker_processes 1;
-		events { worker_connections 8192; }
-		http { access_log off; keepalive_requests 10000000; keepalive_timeout 600s;
-		client_header_timeout 600s;
-		client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir;
-		uwsgi_temp_path $dir; scgi_temp_path $dir;
-		server { listen 127.0.0.1:$2 ${3:+ssl} backlog=4096; $tls
-		add_header X-Server $1; location / { return 200 "$1\n"; }
-		location /files/ { alias $D/files/; } } }
-	X
-	start "$1" nginx -p "$dir" -c "$dir/nginx.conf"
-	until_true 5 listens "$2" || not_ok "nginx $1 listens"
+	{
+		cat <<-X
+			daemon off; pid $dir/pid; error_log $dir/error.log; worker_processes 1;
+			events { worker_connections 8192; }
+			http { access_log off; keepalive_requests 10000000; keepalive_timeout 600s;
+			client_header_timeout 600s;
+			client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir;
+			uwsgi_temp_path $dir; scgi_temp_path $dir;
+		X
+		while [ $# -gt 0 ]; do
+			cat <<-X
+				server { listen 127.0.0.1:$2 $ssl backlog=4096; $tls
+				add_header X-Server $1; location / { return 200 "$1\n"; }
+				location /files/ { alias $D/files/; } }
+			X
+			ports="$ports $2"
+			shift 2
+		done
+		echo '}'
+	} >"$dir/nginx.conf"
+	start "$first" nginx -p "$dir" -c "$dir/nginx.conf"
+	for p in $ports; do until_true 5 listens "$p" || not_ok "nginx listens on $p"; done
 }
 listens() { ss -Hltn "sport = :$1" | grep -q .; }
 
@@ -190,6 +202,10 @@ leave() {
 		kill -KILL "$KHA_PID" 2>/dev/null
 		wait "$KHA_PID" 2>/dev/null
 	fi
+	# TERM first: nginx killed leaves its workers behind.
+	for p in $PIDS; do kill -TERM "$p" 2>/dev/null && kill -CONT "$p" 2>/dev/null; done
+	# shellcheck disable=SC2086 # a list
+	until_true 3 all_ended $PIDS
 	for p in $PIDS; do kill -KILL "$p" 2>/dev/null; done
 	wait 2>/dev/null
 	if [ $BAD -gt 0 ] || [ $rc -ne 0 ]; then
