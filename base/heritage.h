@@ -33,6 +33,7 @@ struct heritage {
 	const struct listener *listeners; /* workers: those of this slot; others none */
 	unsigned n_listeners;
 	unsigned max_connections; /* of the node, resolved from "auto", 0 never */
+	unsigned worker_connections; /* workers: what the limit of open files lets one carry */
 	bool cold;		  /* checker: no earlier checker wrote health cells */
 	bool sandboxed;		  /* uid, chroot, seccomp apply */
 	int log_read_fd;	  /* logger: where lines come in; others -1 */

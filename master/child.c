@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "master/internal.h"
+#include "master/limits.h"
 
 void
 child_signals(void)
@@ -106,6 +107,7 @@ fill_heritage(struct master *m, unsigned entry, struct heritage *h)
 	    listen_of_worker(&m->listen, g->conf, &m->table, p->slot, g->workers, &h->n_listeners);
 	if (h->listeners == NULL && h->n_listeners > 0)
 		fatal("no memory");
+	h->worker_connections = limits_of_worker(h->n_listeners);
 }
 
 static void

@@ -11,14 +11,21 @@
 unsigned limits_other_files(unsigned listeners);
 
 /*
- * Connections that a process with `files` open files may carry. Any worker may happen to get
- * all connections of the node, so the limit is not shared out. configured: the option, -1 for
- * "auto". 0: not possible, with a sentence in err. Pure.
+ * Connections of the node when each of `workers` processes may open `files` files. With several
+ * workers the kernel spreads connections by a hash: each gets its share within a few percent, so
+ * that each is given room for a quarter more. (One that runs out all the same lets clients wait in
+ * its backlog, and says so.) configured: the option, -1 for "auto". 0: not possible, with a sentence
+ * in err. Pure.
  */
-unsigned limits_connections(int configured, unsigned long files, unsigned other, struct err *err);
+unsigned limits_connections(int configured, unsigned long files, unsigned other, unsigned workers,
+    struct err *err);
+
+/* Connections that one worker with so many listeners can carry under the present limit of open
+ * files, 0 never. */
+unsigned limits_of_worker(unsigned listeners);
 
 /* Raises the limit of open files of this process (and so of its children) as far as the option
  * needs and the system allows, and returns limits_connections() of the result. */
-unsigned limits_apply(int configured, unsigned listeners, struct err *err);
+unsigned limits_apply(int configured, unsigned listeners, unsigned workers, struct err *err);
 
 #endif

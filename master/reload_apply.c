@@ -95,7 +95,7 @@ reload_generation(struct master *m, struct conf *conf, int patience_ms, struct e
 	    .number = ++m->generations,
 	    .conf = conf,
 	    .workers = workers,
-	    .max_connections = limits_apply(conf->global.max_connections, listens, err),
+	    .max_connections = limits_apply(conf->global.max_connections, listens, workers, err),
 	};
 	if (m->next.max_connections == 0 ||
 	    listen_bind(&m->listen, conf, m->next.workers, patience_ms, err) < 0) {

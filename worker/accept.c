@@ -66,6 +66,14 @@ may_say(struct worker *w)
 	return true;
 }
 
+/* This worker must not run out of descriptors: a client that was accepted needs one for its server,
+ * others may serve those that wait, or they wait until somebody leaves. */
+static bool
+worker_full(const struct worker *w)
+{
+	return w->pool.used >= w->h->worker_connections;
+}
+
 static bool
 node_full(const struct worker *w)
 {
@@ -76,14 +84,25 @@ node_full(const struct worker *w)
 	return sum >= w->h->max_connections;
 }
 
+static void
+say_full(struct worker *w)
+{
+	if (!may_say(w))
+		return;
+	if (worker_full(w))
+		log_warning("accept pauses: %u connections are what the limit of open files lets "
+			    "this worker carry; raise it (LimitNOFILE)",
+		    w->h->worker_connections);
+	else
+		log_warning("accept pauses: max_connections %u reached", w->h->max_connections);
+}
+
 void
 worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from)
 {
 	worker_conn_start(w, listener, fd, from);
-	if (w->accepting && !w->paused && node_full(w)) {
-		if (may_say(w))
-			log_warning("accept pauses: max_connections %u reached",
-			    w->h->max_connections);
+	if (w->accepting && !w->paused && (worker_full(w) || node_full(w))) {
+		say_full(w);
 		accept_pause(w, PAUSE_FULL_MS);
 	}
 }
@@ -112,7 +131,7 @@ accept_tick(struct worker *w)
 
 	if (!w->paused || w->now_ms < w->resume_ms)
 		return;
-	if (node_full(w)) {
+	if (worker_full(w) || node_full(w)) {
 		w->resume_ms = w->now_ms + PAUSE_FULL_MS;
 		return;
 	}

@@ -170,7 +170,8 @@ worker_world_open(struct worker_world *x, unsigned n)
 	    .wake_fds = x->wake_fds,
 	    .listeners = &x->listener,
 	    .n_listeners = 1,
-	    .max_connections = 100};
+	    .max_connections = 100,
+	    .worker_connections = 100};
 	x->f.seg.worker = &x->f.all->worker[0].r;
 	w->h = &x->h;
 	w->seg = &x->f.seg;
