@@ -104,8 +104,7 @@ const char *
 err_end(struct err *e)
 {
 	if (e->lost > 0) {
-		snprintf(e->text + e->len, sizeof e->text - e->len, "\n... and %u more",
-		    e->lost);
+		snprintf(e->text + e->len, sizeof e->text - e->len, "\n... and %u more", e->lost);
 		e->len += strlen(e->text + e->len);
 		e->lost = 0;
 	}

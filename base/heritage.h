@@ -16,9 +16,9 @@ struct seg;  /* shm/seg.h */
  * master for as long as its address is configured. */
 struct listener {
 	int fd;
-	unsigned service;  /* index in the service table of the segment */
-	unsigned slot;	   /* worker slot s accepts it when s == slot % workers */
-	struct addr addr;  /* as configured */
+	unsigned service; /* index in the service table of the segment */
+	unsigned slot;	  /* worker slot s accepts it when s == slot % workers */
+	struct addr addr; /* as configured */
 };
 
 struct heritage {
@@ -28,15 +28,15 @@ struct heritage {
 	unsigned slot;		 /* workers: 0 .. workers-1; others 0 */
 	unsigned workers;	 /* workers of this generation */
 	unsigned generation;
-	int wake_fd;	       /* eventfd: somebody changed something for this process */
-	const int *wake_fds;   /* the same of all entries (SHM_ENTRIES of them), to wake them */
+	int wake_fd;	     /* eventfd: somebody changed something for this process */
+	const int *wake_fds; /* the same of all entries (SHM_ENTRIES of them), to wake them */
 	const struct listener *listeners; /* workers: those of this slot; others none */
 	unsigned n_listeners;
-	unsigned max_connections; /* of the node, resolved from "auto", 0 never */
+	unsigned max_connections;    /* of the node, resolved from "auto", 0 never */
 	unsigned worker_connections; /* workers: what the limit of open files lets one carry */
-	bool cold;		  /* checker: no earlier checker wrote health cells */
-	bool sandboxed;		  /* uid, chroot, seccomp apply */
-	int log_read_fd;	  /* logger: where lines come in; others -1 */
+	bool cold;		     /* checker: no earlier checker wrote health cells */
+	bool sandboxed;		     /* uid, chroot, seccomp apply */
+	int log_read_fd;	     /* logger: where lines come in; others -1 */
 };
 
 #endif

@@ -97,13 +97,13 @@ log_at(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
-#define LOG_FUNCTION(name, level)                                                        \
-	void log_##name(const char *fmt, ...)                                             \
-	{                                                                                 \
-		va_list ap;                                                               \
-		va_start(ap, fmt);                                                        \
-		emit(level, fmt, ap);                                                     \
-		va_end(ap);                                                               \
+#define LOG_FUNCTION(name, level)                                                                  \
+	void log_##name(const char *fmt, ...)                                                      \
+	{                                                                                          \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		emit(level, fmt, ap);                                                              \
+		va_end(ap);                                                                        \
 	}
 
 LOG_FUNCTION(err, LOG_LEVEL_ERR)

@@ -32,8 +32,8 @@ enum log_level {
 struct log_head {
 	int64_t wall_ms; /* when it was said */
 	int32_t pid;
-	uint8_t level;	 /* enum log_level */
-	char who[19];	 /* "worker/0", "checker", "master": 0-terminated */
+	uint8_t level; /* enum log_level */
+	char who[19];  /* "worker/0", "checker", "master": 0-terminated */
 };
 
 /* Sets what lines of this process say about it ("worker/0"; copied) and the level above

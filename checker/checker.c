@@ -38,8 +38,7 @@ follow_tables(struct checker *c)
 	static struct shm_table fresh; /* too large for a stack */
 	const struct shm_server *row;
 
-	if (table_generation(c->seg) == c->table.generation ||
-	    !table_snapshot(c->seg, &fresh))
+	if (table_generation(c->seg) == c->table.generation || !table_snapshot(c->seg, &fresh))
 		return;
 	c->table = fresh;
 	for (unsigned i = 0; i < c->table.n_servers; i++) {
@@ -59,8 +58,7 @@ checker_wake_workers(const struct checker *c)
 	const uint64_t one = 1;
 
 	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++) {
-		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) !=
-			PROC_WORKER ||
+		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) != PROC_WORKER ||
 		    c->h->wake_fds[i] < 0)
 			continue;
 		/* EAGAIN: so many are unread already that one more changes nothing. */
@@ -97,8 +95,7 @@ all_have_results(const struct checker *c)
 static void
 become_ready(struct checker *c, struct mono now)
 {
-	if (c->ready ||
-	    (!all_have_results(c) && mono_diff_ms(c->started, now) < CHECKER_READY_MS))
+	if (c->ready || (!all_have_results(c) && mono_diff_ms(c->started, now) < CHECKER_READY_MS))
 		return;
 	c->ready = true;
 	report_services(c, now);

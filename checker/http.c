@@ -72,8 +72,7 @@ http_expect_add(struct http_expect *e, const char *text)
 bool
 http_expect_has(const struct http_expect *e, int status)
 {
-	return status >= 100 && status <= 599 &&
-	       (e->bits[status / 64] >> (status % 64) & 1) != 0;
+	return status >= 100 && status <= 599 && (e->bits[status / 64] >> (status % 64) & 1) != 0;
 }
 
 void
@@ -99,9 +98,8 @@ line_byte(struct http_status *s, char c)
 	if (at < 7)
 		return c == head[at] ? HTTP_MORE : bad(s, "the answer is not HTTP");
 	if (at == 7)
-		return c == '0' || c == '1'
-			   ? HTTP_MORE
-			   : bad(s, "the answer is not HTTP/1.0 or HTTP/1.1");
+		return c == '0' || c == '1' ? HTTP_MORE
+					    : bad(s, "the answer is not HTTP/1.0 or HTTP/1.1");
 	if (at == 8)
 		return c == ' ' ? HTTP_MORE : bad(s, "the answer has no status");
 	if (at < 12) {

@@ -31,10 +31,10 @@ struct target {
 	struct probe probe;
 	struct ev_timer due;
 	struct verdict verdict;
-	struct shm_health cell; /* what the segment says */
-	struct mono started;	/* of the last check */
-	bool spread;  /* its second check is still to be spread over the interval */
-	bool foreign; /* struct probe_outcome of the last check */
+	struct shm_health cell;	 /* what the segment says */
+	struct mono started;	 /* of the last check */
+	bool spread;		 /* its second check is still to be spread over the interval */
+	bool foreign;		 /* struct probe_outcome of the last check */
 	uint64_t connect_failed; /* of all workers, when last looked at */
 	struct mono poked;	 /* last check that this started; 0: none */
 	bool again;		 /* poked while a check was running */

@@ -33,8 +33,7 @@ uses_http(const struct conf_check *check)
 
 /* Default ports are not named (RFC 9110 section 7.2). */
 static const char *
-host_header(
-    const struct conf_check *check, const struct addr *addr, char *buf, size_t size)
+host_header(const struct conf_check *check, const struct addr *addr, char *buf, size_t size)
 {
 	struct addr bare = *addr;
 	char ip[ADDR_TEXT];
@@ -50,15 +49,15 @@ host_header(
 }
 
 static int
-prepare_http(struct service_plan *sp, const struct conf_check *check, const char *where,
-    struct err *err)
+prepare_http(
+    struct service_plan *sp, const struct conf_check *check, const char *where, struct err *err)
 {
 	char probe[HTTP_REQUEST];
 	const char *why;
 	int result = 0;
 
-	if (http_request(probe, sizeof probe, check->path,
-		check->host[0] != '\0' ? check->host : "-") < 0)
+	if (http_request(
+		probe, sizeof probe, check->path, check->host[0] != '\0' ? check->host : "-") < 0)
 		result = err_add(err,
 		    "%s.check: path must begin with \"/\", and path and host must be "
 		    "visible ASCII without blanks",
@@ -66,22 +65,20 @@ prepare_http(struct service_plan *sp, const struct conf_check *check, const char
 	for (unsigned i = 0; i < check->expect.n; i++) {
 		why = http_expect_add(&sp->expect, check->expect.v[i]);
 		if (why != NULL)
-			result = err_add(err, "%s.check.expect: \"%s\": %s", where,
-			    check->expect.v[i], why);
+			result = err_add(
+			    err, "%s.check.expect: \"%s\": %s", where, check->expect.v[i], why);
 	}
 	return result;
 }
 
 static int
-prepare_service(
-    struct service_plan *sp, const struct conf *conf, unsigned i, struct err *err)
+prepare_service(struct service_plan *sp, const struct conf *conf, unsigned i, struct err *err)
 {
 	const struct conf_service *svc = &conf->services[i];
 	char where[4400];
 	int result = 0;
 
-	snprintf(
-	    where, sizeof where, "%s:%d: services.%s", conf->path, svc->line, svc->name);
+	snprintf(where, sizeof where, "%s:%d: services.%s", conf->path, svc->line, svc->name);
 	if (uses_http(&svc->check))
 		result = prepare_http(sp, &svc->check, where, err);
 	if (uses_tls(&svc->check)) {

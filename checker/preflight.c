@@ -46,8 +46,7 @@ on_late(struct ev_loop *loop, struct ev_timer *w, int revents)
 }
 
 static void
-fly(struct ev_loop *loop, struct flight *flights, unsigned n, int max_ms,
-    unsigned *running)
+fly(struct ev_loop *loop, struct flight *flights, unsigned n, int max_ms, unsigned *running)
 {
 	struct ev_prepare turn;
 	struct ev_timer late;
@@ -65,8 +64,8 @@ fly(struct ev_loop *loop, struct flight *flights, unsigned n, int max_ms,
 }
 
 int
-checker_preflight(const struct conf *conf, struct checker_target *targets, unsigned n,
-    int max_ms, struct err *err)
+checker_preflight(const struct conf *conf, struct checker_target *targets, unsigned n, int max_ms,
+    struct err *err)
 {
 	struct flight *flights;
 	struct ev_loop *loop;
@@ -94,12 +93,11 @@ checker_preflight(const struct conf *conf, struct checker_target *targets, unsig
 		targets[i].result = RESULT_INI;
 		targets[i].code = 0;
 		targets[i].check_ms = -1;
-		snprintf(targets[i].text, sizeof targets[i].text, "no result in %d ms",
-		    max_ms);
+		snprintf(targets[i].text, sizeof targets[i].text, "no result in %d ms", max_ms);
 		flights[i].target = &targets[i];
 		flights[i].running = &running;
-		plan_make(&flights[i].plan, targets[i].service,
-		    &s->servers[targets[i].server].addr);
+		plan_make(
+		    &flights[i].plan, targets[i].service, &s->servers[targets[i].server].addr);
 		probe_init(&flights[i].probe, loop, on_done, &flights[i]);
 	}
 	fly(loop, flights, n, max_ms, &running);

@@ -92,8 +92,7 @@ begin_closing(struct probe *p)
 }
 
 enum step
-probe_finish(
-    struct probe *p, enum check_result result, unsigned code, const char *fmt, ...)
+probe_finish(struct probe *p, enum check_result result, unsigned code, const char *fmt, ...)
 {
 	struct probe_outcome o;
 	va_list ap;
@@ -184,8 +183,7 @@ duration(int ms, char *buf, size_t size)
 static int
 connect_ms(const struct conf_check *check)
 {
-	return check->connect_timeout < check->timeout ? check->connect_timeout
-						       : check->timeout;
+	return check->connect_timeout < check->timeout ? check->connect_timeout : check->timeout;
 }
 
 static void
@@ -198,8 +196,7 @@ on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 	(void)loop, (void)revents;
 	switch (p->phase) {
 	case PROBE_CONNECT:
-		probe_finish(p, RESULT_L4TOUT, ETIMEDOUT,
-		    "no answer to the connect in %s",
+		probe_finish(p, RESULT_L4TOUT, ETIMEDOUT, "no answer to the connect in %s",
 		    duration(connect_ms(check), text, sizeof text));
 		break;
 	case PROBE_HANDSHAKE:
@@ -208,8 +205,8 @@ on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		break;
 	case PROBE_SEND:
 	case PROBE_RECV:
-		probe_finish(p, RESULT_L7TOUT, 0, "no answer to GET %.70s in %s",
-		    check->path, duration(check->timeout, text, sizeof text));
+		probe_finish(p, RESULT_L7TOUT, 0, "no answer to GET %.70s in %s", check->path,
+		    duration(check->timeout, text, sizeof text));
 		break;
 	default:
 		if (p->tls != NULL)
@@ -243,8 +240,7 @@ static int
 open_socket(const struct plan *plan)
 {
 	const int on = 1, off = 0;
-	int fd = socket(
-	    plan->addr.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(plan->addr.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;

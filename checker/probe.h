@@ -28,9 +28,9 @@ struct probe_outcome {
 	uint32_t warn; /* enum health_warn bits */
 	int check_ms;
 	int64_t cert_not_after; /* 0: no certificate was seen */
-	bool foreign;	   /* 404, or not TLS: perhaps not what the check is made for */
-	char text[120];	   /* in words */
-	char warning[120]; /* why HEALTH_WARN_CERT */
+	bool foreign;		/* 404, or not TLS: perhaps not what the check is made for */
+	char text[120];		/* in words */
+	char warning[120];	/* why HEALTH_WARN_CERT */
 };
 
 enum probe_phase {

@@ -19,8 +19,8 @@ service_of(const struct target *t)
 static const char *
 name(const struct target *t, char buf[NAME_MAX_TEXT])
 {
-	snprintf(buf, NAME_MAX_TEXT, "%.*s/%.*s", SHM_NAME, service_of(t)->name, SHM_NAME,
-	    t->row.name);
+	snprintf(
+	    buf, NAME_MAX_TEXT, "%.*s/%.*s", SHM_NAME, service_of(t)->name, SHM_NAME, t->row.name);
 	return buf;
 }
 
@@ -46,9 +46,8 @@ count_up(const struct checker *c, unsigned service, bool backup)
 
 	for (unsigned i = 0; i < c->table.n_servers; i++) {
 		s = &c->table.server[i];
-		n += s->state == ROW_ACTIVE && s->service == service &&
-		     s->admin == ADMIN_READY && (s->backup != 0) == backup &&
-		     state_of(c, i) == STATE_UP;
+		n += s->state == ROW_ACTIVE && s->service == service && s->admin == ADMIN_READY &&
+		     (s->backup != 0) == backup && state_of(c, i) == STATE_UP;
 	}
 	return n;
 }
@@ -67,14 +66,14 @@ report_state(const struct target *t, bool was_first)
 		if (was_first)
 			snprintf(count, sizeof count, ", first check");
 		else
-			snprintf(count, sizeof count, ", %d of %d %s", n, n,
-			    up ? "passed" : "failed");
+			snprintf(
+			    count, sizeof count, ", %d of %d %s", n, n, up ? "passed" : "failed");
 	}
 	log_at(up ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
 	    "server %s is %s: %s %s%s%s; %u UP, %u backup servers left, %llu connections",
-	    name(t, who), server_state_name(t->verdict.state),
-	    check_result_name(t->cell.result), t->cell.text, count, took,
-	    count_up(c, t->row.service, false), count_up(c, t->row.service, true),
+	    name(t, who), server_state_name(t->verdict.state), check_result_name(t->cell.result),
+	    t->cell.text, count, took, count_up(c, t->row.service, false),
+	    count_up(c, t->row.service, true),
 	    (unsigned long long)stat_server_active(c->seg, t->index));
 }
 
@@ -113,26 +112,22 @@ report_foreign(struct target *t)
 }
 
 void
-report_result(
-    struct target *t, const struct shm_health *before, const struct probe_outcome *o)
+report_result(struct target *t, const struct shm_health *before, const struct probe_outcome *o)
 {
 	uint32_t fresh = o->warn & ~t->warned;
 	char who[NAME_MAX_TEXT];
 
 	name(t, who);
 	if (fresh & HEALTH_WARN_AUTH)
-		log_warning(
-		    "server %s: %s, so it is alive but its readiness is unknown: "
-		    "allow anonymous requests to %s (AuthenticationConfiguration, "
-		    "anonymous.conditions, KEP-4633), or set check.cert and check.key",
+		log_warning("server %s: %s, so it is alive but its readiness is unknown: "
+			    "allow anonymous requests to %s (AuthenticationConfiguration, "
+			    "anonymous.conditions, KEP-4633), or set check.cert and check.key",
 		    who, o->text, t->plan.check->path);
 	if (fresh & HEALTH_WARN_CERT)
-		log_warning(
-		    "server %s: %s; it is used all the same (check.verify = \"warn\")",
-		    who, o->warning);
+		log_warning("server %s: %s; it is used all the same (check.verify = \"warn\")", who,
+		    o->warning);
 	if (o->result == RESULT_SOCKERR && before->result != RESULT_SOCKERR)
-		log_warning(
-		    "server %s cannot be checked: %s on this machine; it stays %s", who,
+		log_warning("server %s cannot be checked: %s on this machine; it stays %s", who,
 		    o->text, server_state_name(t->verdict.state));
 	/* What was said stays said until a check passes without it. */
 	t->warned = check_result_passed(o->result) ? o->warn : t->warned | o->warn;
@@ -161,8 +156,7 @@ report_class(struct checker *c, unsigned service, enum candidates class, unsigne
 		    SHM_NAME, who, n);
 		break;
 	case CANDIDATES_BACKUP:
-		log_warning(
-		    "service %.*s: only backup servers are UP (%u)", SHM_NAME, who, n);
+		log_warning("service %.*s: only backup servers are UP (%u)", SHM_NAME, who, n);
 		break;
 	case CANDIDATES_UP:
 		log_notice("service %.*s recovered: %u %s UP", SHM_NAME, who, n,
@@ -184,16 +178,14 @@ report_services(struct checker *c, struct mono now)
 		return;
 	for (unsigned i = 0; i < c->table.n_servers; i++) {
 		state[i] = (uint8_t)state_of(c, i);
-		last_byte_ms[i] =
-		    state[i] == STATE_DOWN ? stat_server_last_byte(c->seg, i) : 0;
+		last_byte_ms[i] = state[i] == STATE_DOWN ? stat_server_last_byte(c->seg, i) : 0;
 	}
 	for (unsigned s = 0; s < c->table.n_services; s++) {
 		if (c->table.service[s].state != ROW_ACTIVE) {
 			c->service[s].class = CANDIDATES_UP;
 			continue;
 		}
-		class =
-		    health_candidates(&c->table, s, state, last_byte_ms, now, list, &n);
+		class = health_candidates(&c->table, s, state, last_byte_ms, now, list, &n);
 		report_class(c, s, class, n);
 	}
 }

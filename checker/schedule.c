@@ -22,8 +22,7 @@ schedule_next(struct mono started, struct mono ended, int interval_ms, uint32_t 
 struct mono
 schedule_spread(struct mono started, int interval_ms, unsigned position, unsigned n)
 {
-	return (struct mono){
-	    started.us + (int64_t)interval_ms * 1000 * (position + 1) / n};
+	return (struct mono){started.us + (int64_t)interval_ms * 1000 * (position + 1) / n};
 }
 
 uint32_t

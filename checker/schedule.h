@@ -13,13 +13,11 @@ int schedule_interval(const struct conf_check *check, const struct verdict *v);
 
 /* Start of the check after one that was started and ended then: one interval after the start,
  * 10 % more or less, so that servers and nodes do not fall into step; but not before the end. */
-struct mono schedule_next(
-    struct mono started, struct mono ended, int interval_ms, uint32_t noise);
+struct mono schedule_next(struct mono started, struct mono ended, int interval_ms, uint32_t noise);
 
 /* The first checks of all servers start together; the second ones spread them over one
  * interval. Server number `position` (0..n-1) of n. */
-struct mono schedule_spread(
-    struct mono started, int interval_ms, unsigned position, unsigned n);
+struct mono schedule_spread(struct mono started, int interval_ms, unsigned position, unsigned n);
 
 /* Random bits, good enough for spreading; *state must not be 0. */
 uint32_t schedule_noise(uint64_t *state);

@@ -46,8 +46,8 @@ probe_not_connected(struct probe *p, int error)
 {
 	char text[100];
 
-	return probe_finish(p, is_ours(error) ? RESULT_SOCKERR : RESULT_L4CON,
-	    (unsigned)error, "%s", words(error, text, sizeof text));
+	return probe_finish(p, is_ours(error) ? RESULT_SOCKERR : RESULT_L4CON, (unsigned)error,
+	    "%s", words(error, text, sizeof text));
 }
 
 /* A port of ours that the kernel chose may be the very one that is asked for; TCP then connects
@@ -59,8 +59,7 @@ is_self(const struct probe *p)
 	socklen_t len = sizeof local;
 
 	memset(&local, 0, sizeof local);
-	return getsockname(p->fd, &local.sa, &len) == 0 &&
-	       addr_equal(&local, &p->plan->addr);
+	return getsockname(p->fd, &local.sa, &len) == 0 && addr_equal(&local, &p->plan->addr);
 }
 
 enum step
@@ -196,8 +195,7 @@ answered(struct probe *p)
 		    p, RESULT_L7OKC, (unsigned)status, "GET %.99s: %d", path, status);
 	}
 	p->outcome.foreign = status == 404;
-	return probe_finish(
-	    p, RESULT_L7STS, (unsigned)status, "GET %.99s: %d", path, status);
+	return probe_finish(p, RESULT_L7STS, (unsigned)status, "GET %.99s: %d", path, status);
 }
 
 enum step
@@ -218,8 +216,7 @@ step_recv(struct probe *p)
 	case TLS_WANT_WRITE:
 		return STEP_WRITE;
 	case TLS_EOF:
-		return probe_finish(
-		    p, RESULT_L7RSP, 0, "connection closed before an answer");
+		return probe_finish(p, RESULT_L7RSP, 0, "connection closed before an answer");
 	case TLS_FAILED:
 		return broken(p, &f, RESULT_L7RSP);
 	case TLS_OK:

@@ -28,8 +28,8 @@ enum step probe_not_connected(struct probe *p, int error);
 
 /* The check has its outcome, which goes to the owner; the rest is closing. Returns STEP_OVER,
  * and nobody may look at *p afterwards: the owner may have started the next one. */
-enum step probe_finish(struct probe *p, enum check_result result, unsigned code,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+enum step probe_finish(struct probe *p, enum check_result result, unsigned code, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Time until the present phase is given up. */
 void probe_arm(struct probe *p, int64_t ms);

@@ -89,8 +89,7 @@ schedule(struct target *t, struct mono now)
 		position = place(t, &n);
 		next = schedule_spread(t->started, interval, position, n);
 	} else
-		next = schedule_next(
-		    t->started, now, interval, schedule_noise(&t->c->noise));
+		next = schedule_next(t->started, now, interval, schedule_noise(&t->c->noise));
 	arm(t, next, now);
 }
 
@@ -112,8 +111,8 @@ on_due(struct ev_loop *loop, struct ev_timer *timer, int revents)
 /* ---- results ---- */
 
 static void
-count(struct target *t, const struct probe_outcome *o, bool first,
-    enum server_state before, struct mono since)
+count(struct target *t, const struct probe_outcome *o, bool first, enum server_state before,
+    struct mono since)
 {
 	struct stat_check *stat = counters(t);
 
@@ -159,8 +158,7 @@ on_done(struct probe *p, const struct probe_outcome *o)
 	t->foreign = o->foreign;
 	count(t, o, was.first, was.state, was.since);
 	fill_cell(t, o, changed, now);
-	store(
-	    t, changed || before.result != t->cell.result || before.warn != t->cell.warn);
+	store(t, changed || before.result != t->cell.result || before.warn != t->cell.warn);
 	if (changed)
 		report_state(t, was.first);
 	report_result(t, &before, o);

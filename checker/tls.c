@@ -43,8 +43,8 @@ tls_init(void)
 	time_t now = 0;
 	struct tm tm;
 
-	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
-			     OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG,
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
+			     OPENSSL_INIT_LOAD_CONFIG,
 	    NULL);
 	(void)RAND_bytes(&byte, 1);
 	/* Dates of certificates: glibc looks for the time zone at the first call. */
@@ -72,8 +72,7 @@ fail_file(struct err *err, const char *where, const char *option, const char *fi
 {
 	char why[120];
 
-	return err_add(
-	    err, "%s.check.%s: %s: %s", where, option, file, reason(why, sizeof why));
+	return err_add(err, "%s.check.%s: %s: %s", where, option, file, reason(why, sizeof why));
 }
 
 /* A daemon cannot be asked on a terminal, where OpenSSL would ask. */
@@ -104,8 +103,7 @@ load_ca(SSL_CTX *ssl, const struct conf_check *check, const char *where, struct 
 }
 
 static int
-load_key(
-    SSL_CTX *ssl, const char *cert, const char *key, const char *where, struct err *err)
+load_key(SSL_CTX *ssl, const char *cert, const char *key, const char *where, struct err *err)
 {
 	bool asked = false;
 	unsigned long e;
@@ -119,27 +117,23 @@ load_key(
 		return fail_file(err, where, "key", key);
 	ERR_clear_error();
 	if (asked)
-		return err_add(err,
-		    "%s.check.key: %s: has a passphrase, which nobody could enter", where,
-		    key);
+		return err_add(err, "%s.check.key: %s: has a passphrase, which nobody could enter",
+		    where, key);
 	if (ERR_GET_LIB(e) == ERR_LIB_X509)
-		return err_add(
-		    err, "%s.check.key: %s: is not the key of %s", where, key, cert);
-	return err_add(
-	    err, "%s.check.key: %s: holds no private key in PEM form", where, key);
+		return err_add(err, "%s.check.key: %s: is not the key of %s", where, key, cert);
+	return err_add(err, "%s.check.key: %s: holds no private key in PEM form", where, key);
 }
 
 static int
-load_cert(
-    SSL_CTX *ssl, const struct conf_check *check, const char *where, struct err *err)
+load_cert(SSL_CTX *ssl, const struct conf_check *check, const char *where, struct err *err)
 {
 	const char *cert = check->cert, *key = check->key[0] != '\0' ? check->key : cert;
 
 	if (cert[0] == '\0' && check->key[0] == '\0')
 		return 0;
 	if (cert[0] == '\0')
-		return err_add(err,
-		    "%s.check.key: there is no check.cert that it belongs to", where);
+		return err_add(
+		    err, "%s.check.key: there is no check.cert that it belongs to", where);
 	if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
 		return fail_file(err, where, "cert", cert);
 	return load_key(ssl, cert, key, where, err);
@@ -149,8 +143,7 @@ load_cert(
 static int
 on_verify(int ok, X509_STORE_CTX *store)
 {
-	SSL *ssl =
-	    X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls *t = SSL_get_app_data(ssl);
 	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
 	struct tm tm;
@@ -170,9 +163,8 @@ set_options(SSL_CTX *ssl, const struct conf_check *check)
 	/* Go, and not only Go, hangs up without close_notify: that is no error. */
 	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	/* Without SSL_VERIFY_PEER the chain is verified all the same, only nothing follows. */
-	SSL_CTX_set_verify(ssl,
-	    check->verify == VERIFY_REQUIRED ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
-	    on_verify);
+	SSL_CTX_set_verify(
+	    ssl, check->verify == VERIFY_REQUIRED ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
 	/* ca may hold an intermediate, or the server's certificate itself. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -333,8 +325,7 @@ explain(struct tls *t, int error, struct tls_failure *f)
 		f->not_tls = true;
 		snprintf(f->text, sizeof f->text, "the answer is not TLS");
 	} else
-		snprintf(
-		    f->text, sizeof f->text, "TLS: %s", text != NULL ? text : "error");
+		snprintf(f->text, sizeof f->text, "TLS: %s", text != NULL ? text : "error");
 	ERR_clear_error();
 	return TLS_FAILED;
 }

@@ -20,8 +20,7 @@ void tls_init(void);
 /* Reads the files that `check` names; `where` ("kha.conf:7: services.api") begins the error
  * lines. Without a ca the system's CA certificates are read; none being there is no error, but
  * no certificate verifies then. NULL with the reasons in err. Freed by tls_ctx_free(). */
-struct tls_ctx *tls_ctx_new(
-    const struct conf_check *check, const char *where, struct err *err);
+struct tls_ctx *tls_ctx_new(const struct conf_check *check, const char *where, struct err *err);
 void tls_ctx_free(struct tls_ctx *ctx);
 
 /* A connection over `fd` (non-blocking, connected; not owned) to `server`, whose address or,
@@ -40,9 +39,8 @@ enum tls_io {
 
 struct tls_failure {
 	char text[120];
-	int alert; /* TLS alert that the peer sent, RFC 8446 section 6; 0: none */
-	bool
-	    not_tls; /* the peer does not seem to speak TLS, or hung up on the ClientHello */
+	int alert;    /* TLS alert that the peer sent, RFC 8446 section 6; 0: none */
+	bool not_tls; /* the peer does not seem to speak TLS, or hung up on the ClientHello */
 };
 
 /* Facts about the server's certificate. */
@@ -54,10 +52,8 @@ struct tls_facts {
 };
 
 enum tls_io tls_handshake(struct tls *t, struct tls_failure *f);
-enum tls_io tls_write(
-    struct tls *t, const void *buf, size_t len, size_t *n, struct tls_failure *f);
-enum tls_io tls_read(
-    struct tls *t, void *buf, size_t size, size_t *n, struct tls_failure *f);
+enum tls_io tls_write(struct tls *t, const void *buf, size_t len, size_t *n, struct tls_failure *f);
+enum tls_io tls_read(struct tls *t, void *buf, size_t size, size_t *n, struct tls_failure *f);
 
 /* After a handshake, also one that failed: then only not_after is of use. verified says what
  * verify = "required" would say, whatever is set. */

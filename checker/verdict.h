@@ -42,8 +42,7 @@ void verdict_init(struct verdict *v, int rise, int fall, struct mono now);
 
 /* Goes on where a predecessor (perhaps with another rise and fall) stopped: its cell. What it
  * counted stays as far as the new numbers allow. */
-void verdict_inherit(
-    struct verdict *v, int rise, int fall, const struct shm_health *cell);
+void verdict_inherit(struct verdict *v, int rise, int fall, const struct shm_health *cell);
 
 /* A check ended. UNK, INI and SOCKERR say nothing about the server and change nothing. True:
  * the state changed (the first result counts as a change). */

@@ -61,8 +61,8 @@ static const char *
 syslog_suffix(struct conf_reader *r, const char *text)
 {
 	static const char *const facilities[] = {"kern", "user", "mail", "daemon", "auth", "syslog",
-	    "lpr", "news", "uucp", "cron", "authpriv", "ftp", "local0", "local1", "local2", "local3",
-	    "local4", "local5", "local6", "local7"};
+	    "lpr", "news", "uucp", "cron", "authpriv", "ftp", "local0", "local1", "local2",
+	    "local3", "local4", "local5", "local6", "local7"};
 	static const char *const levels[] = {"err", "warning", "notice", "info", "debug"};
 	const char *const *names = facilities;
 	size_t n = sizeof facilities / sizeof *facilities, len, i;
@@ -181,8 +181,8 @@ secrets_are_real(struct conf_reader *r)
 	const struct conf_path vips = {.name = "vips"}, status = {.name = "status"};
 	const struct conf_path password = {&status, "password", 0};
 
-	secret_is_real(r, r->conf->status.password, conf_option_line(r->root, "status.password"),
-	    &password);
+	secret_is_real(
+	    r, r->conf->status.password, conf_option_line(r->root, "status.password"), &password);
 	for (unsigned i = 0; i < r->conf->n_vips; i++) {
 		const struct conf_vip *vip = &r->conf->vips[i];
 		const struct conf_path element = conf_named(&vips, vip->name, i);

@@ -29,7 +29,8 @@ add(struct all *all, const struct conf_listens *l, const struct conf_value *v,
 		to->option = option;
 		to->line = 0;
 		if (v != NULL)
-			to->line = conf_value_count(v) == l->n ? conf_value_at(v, i)->line : v->line;
+			to->line =
+			    conf_value_count(v) == l->n ? conf_value_at(v, i)->line : v->line;
 	}
 }
 
@@ -65,7 +66,7 @@ static bool
 collide(const struct addr *a, const struct addr *b)
 {
 	return addr_port(a) == addr_port(b) &&
-	    (addr_equal_ip(a, b) || (addr_is_any(a) && addr_is_any(b)));
+	       (addr_equal_ip(a, b) || (addr_is_any(a) && addr_is_any(b)));
 }
 
 static void
@@ -84,8 +85,8 @@ listens_differ(const struct all *all)
 		addr_print(l->addr, buf, sizeof buf);
 		addr_print(k->addr, other, sizeof other);
 		free_it = k->line != 0 ? ""
-				       : conf_format(all->r->scratch, ", a default: %s = [] frees it",
-					     k->option);
+				       : conf_format(all->r->scratch,
+					     ", a default: %s = [] frees it", k->option);
 		conf_say(&all->r->errors, l->line, NULL, "%s: \"%s\" is taken by \"%s\" of %s%s",
 		    l->option, buf, other, k->option == l->option ? "the same list" : k->option,
 		    free_it);

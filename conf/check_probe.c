@@ -59,9 +59,10 @@ expects_status_codes(const struct one *o)
 
 	for (unsigned i = 0; i < expect->n; i++)
 		if (!is_expect(expect->v[i]))
-			say(o, &o->r->errors, "expect", conf_format(o->r->scratch,
-			    "%s is no status code: \"200\", \"200-299\" or \"2xx\"",
-			    conf_text_shown(o->r->scratch, expect->v[i])));
+			say(o, &o->r->errors, "expect",
+			    conf_format(o->r->scratch,
+				"%s is no status code: \"200\", \"200-299\" or \"2xx\"",
+				conf_text_shown(o->r->scratch, expect->v[i])));
 }
 
 static void
@@ -70,9 +71,10 @@ path_is_one(const struct one *o)
 	const char *path = o->check->path;
 
 	if (*path != '/' || strpbrk(path, " \"#") != NULL)
-		say(o, &o->r->errors, "path", conf_format(o->r->scratch,
-		    "%s: the path of a request begins with \"/\" and has no blanks",
-		    conf_text_shown(o->r->scratch, path)));
+		say(o, &o->r->errors, "path",
+		    conf_format(o->r->scratch,
+			"%s: the path of a request begins with \"/\" and has no blanks",
+			conf_text_shown(o->r->scratch, path)));
 }
 
 static void

@@ -8,7 +8,7 @@
 /* An API server holds about 20 connections per idle cluster node (openshift-ansible issue 1497),
  * each of them for hours: fewer than this in all is a limit that small clusters reach. */
 #define FEW_CONNECTIONS 1000
-#define PER_NODE 20
+#define PER_NODE	20
 
 static const struct conf_path services = {.name = "services"};
 
@@ -45,11 +45,13 @@ servers_differ(struct conf_reader *r)
 			const struct conf_server *a = &s->servers[k], *b = s->servers;
 			const struct conf_path path = conf_named(&list, a->name, k);
 
-			while (b < a && (*a->name == '\0' || strcmp(a->name, b->name) != 0) &&
+			while (
+			    b < a && (*a->name == '\0' || strcmp(a->name, b->name) != 0) &&
 			    (a->addr.sa.sa_family == AF_UNSPEC || !addr_equal(&a->addr, &b->addr)))
 				b++;
 			if (b < a && strcmp(a->name, b->name) == 0)
-				conf_say(&r->errors, a->line, &path, "a second server of that name");
+				conf_say(
+				    &r->errors, a->line, &path, "a second server of that name");
 			else if (b < a)
 				conf_say(&r->warnings, a->line, &path,
 				    "%s is also the address of \"%s\": it gets the shares of both",
@@ -115,7 +117,8 @@ limits_are_wide(struct conf_reader *r)
 		if (sum < FEW_CONNECTIONS)
 			conf_say(&r->warnings, r->services[i]->line, &path,
 			    "max_connections lets %ld connections in, enough for about %ld cluster "
-			    "nodes (%d each); 0 is no limit", sum, sum / PER_NODE, PER_NODE);
+			    "nodes (%d each); 0 is no limit",
+			    sum, sum / PER_NODE, PER_NODE);
 	}
 }
 

@@ -89,8 +89,7 @@ order_names_nodes(const struct one *o)
 		if (k == conf->n_nodes)
 			wrong(o, "order", "%s is not among nodes%s",
 			    conf_text_shown(o->r->scratch, order->v[i]),
-			    conf_did_you_mean(
-				o->r->scratch, order->v[i], names, conf->n_nodes));
+			    conf_did_you_mean(o->r->scratch, order->v[i], names, conf->n_nodes));
 		for (k = 0; k < i; k++)
 			if (strcmp(order->v[k], order->v[i]) == 0)
 				wrong(o, "order", "%s stands twice",
@@ -111,19 +110,22 @@ weights_fit(const struct one *o)
 		down += t->scripts[i].weight < 0 ? t->scripts[i].weight : 0;
 	}
 	if ((up != 0 || down != 0) && !o->vip->preempt)
-		wrong(o, "track", "a weight has no effect while preempt is false: preempt = true, or "
+		wrong(o, "track",
+		    "a weight has no effect while preempt is false: preempt = true, or "
 		    "weight = 0");
 	for (unsigned i = 0; i < conf->n_nodes; i++) {
 		int base = conf->nodes[i].priority;
 
 		if (base + up > 254)
-			wrong(o, "track", "priority %d of node \"%s\" and the weights together are %d: "
-			    "at most 254; give the nodes lower priorities", base,
-			    conf->nodes[i].name, base + up);
+			wrong(o, "track",
+			    "priority %d of node \"%s\" and the weights together are %d: "
+			    "at most 254; give the nodes lower priorities",
+			    base, conf->nodes[i].name, base + up);
 		if (base + down < 1)
-			wrong(o, "track", "priority %d of node \"%s\" and the weights together are %d: "
-			    "at least 1; give the nodes higher priorities", base,
-			    conf->nodes[i].name, base + down);
+			wrong(o, "track",
+			    "priority %d of node \"%s\" and the weights together are %d: "
+			    "at least 1; give the nodes higher priorities",
+			    base, conf->nodes[i].name, base + down);
 	}
 }
 
@@ -160,7 +162,8 @@ differs_from_others(const struct one *o, unsigned index)
 	}
 	for (unsigned i = 0; i < conf->n_nodes; i++)
 		if (share_address(&v->addresses, &conf->nodes[i].addresses, &a))
-			wrong(o, "addresses", "%s is node \"%s\" itself: a VIP is an address of its own",
+			wrong(o, "addresses",
+			    "%s is node \"%s\" itself: a VIP is an address of its own",
 			    addr_print_ip(a, buf, sizeof buf), conf->nodes[i].name);
 }
 

@@ -46,24 +46,24 @@ struct conf_listens {
 #define CONF_AUTO (-1) /* of AUTO_INT and AUTO_MSEC */
 #define CONF_NONE 0    /* of NONE_INT and AUTO_MSEC: "none" */
 
-#define CONF_TYPE_BOOL bool
-#define CONF_TYPE_INT int
-#define CONF_TYPE_AUTO_INT int
-#define CONF_TYPE_NONE_INT int
-#define CONF_TYPE_MSEC int
+#define CONF_TYPE_BOOL	    bool
+#define CONF_TYPE_INT	    int
+#define CONF_TYPE_AUTO_INT  int
+#define CONF_TYPE_NONE_INT  int
+#define CONF_TYPE_MSEC	    int
 #define CONF_TYPE_AUTO_MSEC int
-#define CONF_TYPE_STRING char *
-#define CONF_TYPE_PATH char *
-#define CONF_TYPE_SECRET char *
-#define CONF_TYPE_STRINGS struct conf_strings
-#define CONF_TYPE_MSECS struct conf_msecs
-#define CONF_TYPE_ADDRS struct conf_addrs
-#define CONF_TYPE_VADDRS struct conf_addrs
-#define CONF_TYPE_CIDRS struct conf_cidrs
-#define CONF_TYPE_LISTENS struct conf_listens
+#define CONF_TYPE_STRING    char *
+#define CONF_TYPE_PATH	    char *
+#define CONF_TYPE_SECRET    char *
+#define CONF_TYPE_STRINGS   struct conf_strings
+#define CONF_TYPE_MSECS	    struct conf_msecs
+#define CONF_TYPE_ADDRS	    struct conf_addrs
+#define CONF_TYPE_VADDRS    struct conf_addrs
+#define CONF_TYPE_CIDRS	    struct conf_cidrs
+#define CONF_TYPE_LISTENS   struct conf_listens
 
-#define OPT(kind, field, ...) CONF_TYPE_##kind field;
-#define WORDS(field, ...) int field;
+#define OPT(kind, field, ...)	  CONF_TYPE_##kind field;
+#define WORDS(field, ...)	  int field;
 #define GROUP(table, field, help) struct conf_##table field;
 
 /* Values of WORDS that code compares with; order as in the rows. Those that the segment knows
@@ -165,7 +165,7 @@ struct conf {
 	struct conf_service *services;
 	unsigned n_services;
 	struct conf_status status;
-	int self; /* index in nodes of this machine, -1: none is local */
+	int self;	      /* index in nodes of this machine, -1: none is local */
 	struct conf_mem *mem; /* owns everything here; only for conf_free() */
 };
 
@@ -177,7 +177,8 @@ struct conf {
  * NULL when the file has errors, all of which are then in *errors as
  * FILE:LINE: path: what is wrong. Warnings and notes ("not yet in effect: ...") go to *warnings.
  * The result belongs to the caller: conf_free(). */
-struct conf *conf_load(const char *path, const char *node, struct err *errors, struct err *warnings);
+struct conf *conf_load(
+    const char *path, const char *node, struct err *errors, struct err *warnings);
 void conf_free(struct conf *conf);
 
 /* kha -T: the effective configuration, complete, parseable; loading it and printing again gives
@@ -191,7 +192,8 @@ enum conf_apply { CONF_LIVE, CONF_WORKERS, CONF_RESTART };
  * values as -T prints them. Order: that of the file format. Added and removed servers are LIVE,
  * services WORKERS. */
 void conf_diff(const struct conf *before, const struct conf *after,
-    void (*fn)(void *arg, const char *path, const char *old, const char *new, enum conf_apply apply),
+    void (*fn)(
+	void *arg, const char *path, const char *old, const char *new, enum conf_apply apply),
     void *arg);
 
 /* The mdoc rows of all options, for the manual page. */

@@ -4,8 +4,8 @@
 
 #include "conf/opt.h"
 
-typedef void told(void *arg, const char *path, const char *old, const char *new,
-    enum conf_apply apply);
+typedef void told(
+    void *arg, const char *path, const char *old, const char *new, enum conf_apply apply);
 
 struct diff {
 	told *fn;
@@ -55,8 +55,8 @@ diff_options(struct diff *d, const struct conf_table *t, const void *before, con
 		if (o->kind == KIND_GROUP)
 			diff_options(d, o->group, a, b);
 		else if (!conf_opt_equal(o, a, b))
-			tell_texts(d, conf_opt_text(o, a, false), conf_opt_text(o, b, false),
-			    o->apply);
+			tell_texts(
+			    d, conf_opt_text(o, a, false), conf_opt_text(o, b, false), o->apply);
 		leave(d, len);
 	}
 }
@@ -74,8 +74,8 @@ diff_group(struct diff *d, const char *name, const struct conf_table *t, const v
 /* What of a list is compared by name. */
 struct named {
 	const char *name;
-	size_t size;	    /* of an element */
-	size_t name_offset; /* of its char *name */
+	size_t size;	       /* of an element */
+	size_t name_offset;    /* of its char *name */
 	enum conf_apply apply; /* of one more or one less */
 	void (*diff)(struct diff *d, const void *before, const void *after);
 	char *(*text)(const void *element); /* to be freed; NULL: no memory */
@@ -212,8 +212,8 @@ diff_service(struct diff *d, const void *before, const void *after)
 	diff_options(d, &conf_table_service, a, b);
 	diff_order(d, a, b);
 	diff_list(d, &servers, a->servers, a->n_servers, b->servers, b->n_servers);
-	diff_group(d, "server_defaults", &conf_table_server, &a->server_defaults,
-	    &b->server_defaults);
+	diff_group(
+	    d, "server_defaults", &conf_table_server, &a->server_defaults, &b->server_defaults);
 }
 
 static char *

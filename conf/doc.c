@@ -134,9 +134,9 @@ range(FILE *out, const struct conf_opt *o)
 	case KIND_AUTO_INT:
 	case KIND_NONE_INT:
 		fprintf(out, "%s%d to %d.\n",
-		    o->kind == KIND_AUTO_INT       ? "\\(dqauto\\(dq, or "
-			: o->kind == KIND_NONE_INT ? "\\(dqnone\\(dq, or "
-						   : "",
+		    o->kind == KIND_AUTO_INT   ? "\\(dqauto\\(dq, or "
+		    : o->kind == KIND_NONE_INT ? "\\(dqnone\\(dq, or "
+					       : "",
 		    o->min, o->max);
 		break;
 	case KIND_MSEC:
@@ -158,10 +158,10 @@ range(FILE *out, const struct conf_opt *o)
 		break;
 	default:
 		fprintf(out, "List of %d to %d %s.\n", o->min, o->max,
-		    o->kind == KIND_MSECS	  ? "durations"
-			: o->kind == KIND_STRINGS ? "strings"
-			: o->kind == KIND_CIDRS	  ? "networks or addresses"
-						  : "addresses");
+		    o->kind == KIND_MSECS     ? "durations"
+		    : o->kind == KIND_STRINGS ? "strings"
+		    : o->kind == KIND_CIDRS   ? "networks or addresses"
+					      : "addresses");
 		break;
 	}
 }
@@ -177,7 +177,8 @@ presets(FILE *out, const struct conf_table *t, const struct conf_opt *o)
 		    strcmp(conf_presets[i].option, o->name) != 0)
 			continue;
 		fputs("With preset \\(dq", out);
-		text(out, conf_word_name(preset->words, (int)conf_presets[i].preset, word, sizeof word));
+		text(out,
+		    conf_word_name(preset->words, (int)conf_presets[i].preset, word, sizeof word));
 		fputs("\\(dq the default is ", out);
 		text(out, conf_presets[i].def);
 		fputs(".\n", out);

@@ -71,10 +71,13 @@ guess_joined(const struct conf_scan *s, const struct conf_token *of)
 
 	/* The line of the first one: that is where the comma belongs. */
 	if (of == NULL)
-		conf_say(s->errors, s->prev.line, NULL, "a comma is missing between %s and %s", a, b);
+		conf_say(
+		    s->errors, s->prev.line, NULL, "a comma is missing between %s and %s", a, b);
 	else
-		conf_say(s->errors, s->prev.line, NULL, "%s and %s stand side by side: several "
-		    "values stand in ( ), with commas between them", a, b);
+		conf_say(s->errors, s->prev.line, NULL,
+		    "%s and %s stand side by side: several "
+		    "values stand in ( ), with commas between them",
+		    a, b);
 }
 
 static struct conf_token
@@ -91,11 +94,14 @@ foreign_byte(struct conf_scan *s)
 	unsigned char c = (unsigned char)s->buf[s->t.start];
 
 	if (c == '@')
-		return guess_fail(s, s->t.line, "@include stands alone on a line, with the name of "
+		return guess_fail(s, s->t.line,
+		    "@include stands alone on a line, with the name of "
 		    "the file in quotes");
 	if (c < ' ' || c >= 0x7f)
-		return guess_fail(s, s->t.line, "byte 0x%02x stands outside quotes: only ASCII is "
-		    "possible there (a blank that is none, from copying?)", c);
+		return guess_fail(s, s->t.line,
+		    "byte 0x%02x stands outside quotes: only ASCII is "
+		    "possible there (a blank that is none, from copying?)",
+		    c);
 	return guess_fail(s, s->t.line, "\"%c\" means nothing here", c);
 }
 
@@ -103,15 +109,17 @@ foreign_byte(struct conf_scan *s)
 static int
 unquoted(struct conf_scan *s)
 {
-	static const char *const words[][2] = {{"yes", "true"}, {"on", "true"},
-	    {"enabled", "true"}, {"no", "false"}, {"off", "false"}, {"disabled", "false"}};
+	static const char *const words[][2] = {{"yes", "true"}, {"on", "true"}, {"enabled", "true"},
+	    {"no", "false"}, {"off", "false"}, {"disabled", "false"}};
 	size_t len = guess_run(s, &s->t);
 	const char *run = printable(s, s->t.start, len > 0 ? len : s->t.len);
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcasecmp(run, words[i][0]) == 0)
-			return guess_fail(s, s->t.line, "%s: write %s, or \"%s\" if that word is "
-			    "meant", run, words[i][1], run);
+			return guess_fail(s, s->t.line,
+			    "%s: write %s, or \"%s\" if that word is "
+			    "meant",
+			    run, words[i][1], run);
 	if (*run == '\'')
 		return guess_fail(s, s->t.line, "strings stand in double quotes (\"), not in '");
 	return guess_fail(s, s->t.line, "%s stands without quotes: write \"%s\"", run, run);
@@ -170,10 +178,11 @@ guess_equals(struct conf_scan *s, const struct conf_token *name)
 		/* interval = 3 s; */
 		if (v->kind == TOKEN_INT && v->line == name->line &&
 		    v->start + v->len + 1 == name->start && s->t.kind == ';')
-			return guess_fail(s, name->line, "%.*s %.*s: a duration stands in quotes, "
-			    "without a blank: \"%.*s%.*s\"", (int)v->len, s->buf + v->start,
-			    (int)name->len, s->buf + name->start, (int)v->len, s->buf + v->start,
-			    (int)name->len, s->buf + name->start);
+			return guess_fail(s, name->line,
+			    "%.*s %.*s: a duration stands in quotes, "
+			    "without a blank: \"%.*s%.*s\"",
+			    (int)v->len, s->buf + v->start, (int)name->len, s->buf + name->start,
+			    (int)v->len, s->buf + v->start, (int)name->len, s->buf + name->start);
 		break;
 	}
 	return guess_fail(s, name->line, "\"=\" is missing after %s", guess_shown(s, name));
@@ -184,19 +193,21 @@ guess_setting(struct conf_scan *s, const struct conf_token *open, const struct c
 {
 	switch ((int)s->t.kind) {
 	case TOKEN_END:
-		return guess_fail(s, open->line, "the \"{\" here is never closed: \"}\" is missing");
+		return guess_fail(
+		    s, open->line, "the \"{\" here is never closed: \"}\" is missing");
 	case ')':
 	case ']':
 	case '}':
 		if (open == NULL)
-			return guess_fail(s, s->t.line, "%s closes nothing",
-			    guess_shown(s, &s->t));
-		return guess_fail(s, s->t.line, "%s comes before the \"{\" of %s is closed: \"}\" is "
-		    "missing", guess_shown(s, &s->t), guess_place(s, open->line));
+			return guess_fail(s, s->t.line, "%s closes nothing", guess_shown(s, &s->t));
+		return guess_fail(s, s->t.line,
+		    "%s comes before the \"{\" of %s is closed: \"}\" is "
+		    "missing",
+		    guess_shown(s, &s->t), guess_place(s, open->line));
 	case ';':
 	case ',':
-		return guess_fail(s, s->t.line, "a %s too many",
-		    s->t.kind == ';' ? "semicolon" : "comma");
+		return guess_fail(
+		    s, s->t.line, "a %s too many", s->t.kind == ';' ? "semicolon" : "comma");
 	case '=':
 		return guess_fail(s, s->t.line, "a name is missing before \"=\"");
 	case TOKEN_GARBAGE:
@@ -205,10 +216,12 @@ guess_setting(struct conf_scan *s, const struct conf_token *open, const struct c
 		break;
 	}
 	if (last->kind != TOKEN_END && s->prev.kind == ',')
-		return guess_fail(s, s->t.line, "%.*s: several values stand in ( ), with commas "
-		    "between them", (int)last->len, s->buf + last->start);
-	return guess_fail(s, s->t.line, "NAME = VALUE is expected here, not %s",
-	    guess_shown(s, &s->t));
+		return guess_fail(s, s->t.line,
+		    "%.*s: several values stand in ( ), with commas "
+		    "between them",
+		    (int)last->len, s->buf + last->start);
+	return guess_fail(
+	    s, s->t.line, "NAME = VALUE is expected here, not %s", guess_shown(s, &s->t));
 }
 
 int
@@ -223,28 +236,33 @@ guess_element(struct conf_scan *s, const struct conf_token *open)
 		    bracket, close);
 	case ';':
 		if (then.kind == TOKEN_STRING || then.kind == TOKEN_INT || then.kind == '{')
-			return guess_fail(s, s->t.line, "a semicolon between elements of a list: "
+			return guess_fail(s, s->t.line,
+			    "a semicolon between elements of a list: "
 			    "write a comma");
-		return guess_fail(s, s->t.line, "the %s of %s is not closed: \"%s\" is missing before "
-		    "the semicolon", bracket, guess_place(s, open->line), close);
+		return guess_fail(s, s->t.line,
+		    "the %s of %s is not closed: \"%s\" is missing before "
+		    "the semicolon",
+		    bracket, guess_place(s, open->line), close);
 	case ')':
 	case ']':
 	case '}':
-		return guess_fail(s, s->t.line, "%s comes before the %s of %s is closed: \"%s\" is "
-		    "missing", guess_shown(s, &s->t), bracket, guess_place(s, open->line), close);
+		return guess_fail(s, s->t.line,
+		    "%s comes before the %s of %s is closed: \"%s\" is "
+		    "missing",
+		    guess_shown(s, &s->t), bracket, guess_place(s, open->line), close);
 	case TOKEN_NAME:
 		if (then.kind == '=')
-			return guess_fail(s, s->prev.line, "the %s of %s is not closed: \"%s\" is "
-			    "missing before %s", bracket, guess_place(s, open->line), close,
-			    guess_shown(s, &s->t));
+			return guess_fail(s, s->prev.line,
+			    "the %s of %s is not closed: \"%s\" is "
+			    "missing before %s",
+			    bracket, guess_place(s, open->line), close, guess_shown(s, &s->t));
 		break;
 	case '=':
 		return guess_fail(s, s->t.line, "NAME = VALUE in a list: settings stand in { }");
 	default:
 		break;
 	}
-	return guess_fail(s, s->prev.line, "a comma is missing after %s",
-	    guess_shown(s, &s->prev));
+	return guess_fail(s, s->prev.line, "a comma is missing after %s", guess_shown(s, &s->prev));
 }
 
 int
@@ -255,8 +273,10 @@ guess_mixed(struct conf_scan *s)
 	case TOKEN_INT:
 	case TOKEN_FLOAT:
 	case TOKEN_BOOL:
-		return guess_fail(s, s->t.line, "[ ] holds values of one kind: strings in quotes, or "
-		    "numbers; %s is of another kind than the first", guess_shown(s, &s->t));
+		return guess_fail(s, s->t.line,
+		    "[ ] holds values of one kind: strings in quotes, or "
+		    "numbers; %s is of another kind than the first",
+		    guess_shown(s, &s->t));
 	default:
 		return guess_value(s, NULL);
 	}

@@ -46,8 +46,8 @@ void guess_joined(const struct conf_scan *s, const struct conf_token *of);
 int guess_value(struct conf_scan *s, const struct conf_token *of);
 int guess_equals(struct conf_scan *s, const struct conf_token *name);
 /* open: the "{" (NULL: the whole file); last: name of the setting before, TOKEN_END: none */
-int guess_setting(struct conf_scan *s, const struct conf_token *open,
-    const struct conf_token *last);
+int guess_setting(
+    struct conf_scan *s, const struct conf_token *open, const struct conf_token *last);
 int guess_element(struct conf_scan *s, const struct conf_token *open);
 int guess_mixed(struct conf_scan *s);
 

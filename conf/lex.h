@@ -16,11 +16,11 @@ enum conf_token_kind {
 	TOKEN_BOOL = 'b',
 	TOKEN_INT = 'i', /* also 0x1f and 5L */
 	TOKEN_FLOAT = 'f',
-	TOKEN_STRING = 's',  /* with its quotes, on one line */
-	TOKEN_INCLUDE = '@', /* from '@' to the closing quote */
-	TOKEN_OPEN_STRING = '"', /* without closing quote on its line */
+	TOKEN_STRING = 's',	  /* with its quotes, on one line */
+	TOKEN_INCLUDE = '@',	  /* from '@' to the closing quote */
+	TOKEN_OPEN_STRING = '"',  /* without closing quote on its line */
 	TOKEN_OPEN_COMMENT = '*', /* never closed */
-	TOKEN_GARBAGE = '?', /* one byte that begins nothing */
+	TOKEN_GARBAGE = '?',	  /* one byte that begins nothing */
 };
 
 struct conf_token {

@@ -78,8 +78,8 @@ load(struct loading *l, const char *path, const char *node, struct err *errors)
 	r->root = conf_parse(&r->text, &l->scratch, &r->errors);
 	if (r->root == NULL)
 		return;
-	r->conf->path = conf_strdup(l->mem,
-	    strcmp(path, "-") == 0 || realpath(path, real) == NULL ? path : real);
+	r->conf->path = conf_strdup(
+	    l->mem, strcmp(path, "-") == 0 || realpath(path, real) == NULL ? path : real);
 	conf_read(r);
 	conf_find_self(r);
 	conf_check(r);
@@ -89,8 +89,8 @@ load(struct loading *l, const char *path, const char *node, struct err *errors)
 
 /* false: there was no memory; what *l holds is then only good to be freed. */
 static bool
-guarded(struct loading *l, const char *path, const char *node, struct err *errors,
-    struct err *warnings)
+guarded(
+    struct loading *l, const char *path, const char *node, struct err *errors, struct err *warnings)
 {
 	unsigned before = errors->count;
 

@@ -27,7 +27,7 @@ static bool
 internet(const struct ifaddrs *i)
 {
 	return i->ifa_addr != NULL &&
-	    (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
+	       (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
 }
 
 /* Addresses of all interfaces, copied so that nothing has to be freed. */
@@ -114,7 +114,8 @@ by_address(struct conf_reader *r)
 		if (local && conf->self >= 0)
 			conf_say(&r->errors, n->line, &path,
 			    "this machine has addresses of both \"%s\" and \"%s\": which one is it? "
-			    "(global.node says it, or -n NODE)", conf->nodes[conf->self].name, n->name);
+			    "(global.node says it, or -n NODE)",
+			    conf->nodes[conf->self].name, n->name);
 		else if (local)
 			conf->self = (int)i;
 	}

@@ -23,8 +23,7 @@ void *conf_alloc(struct conf_mem *mem, size_t size);
 /* Copies of `len` bytes with a 0 behind them, and of a string. */
 char *conf_memdup(struct conf_mem *mem, const char *text, size_t len);
 char *conf_strdup(struct conf_mem *mem, const char *text);
-char *conf_format(struct conf_mem *mem, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+char *conf_format(struct conf_mem *mem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *conf_vformat(struct conf_mem *mem, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0), nonnull(2)));
 

@@ -12,7 +12,7 @@
 const char *conf_nearest(const char *word, const char *const *names, size_t n);
 
 /* "; did you mean \"NAME\"?" for a message, or "", in memory of mem. */
-const char *conf_did_you_mean(struct conf_mem *mem, const char *word, const char *const *names,
-    size_t n);
+const char *conf_did_you_mean(
+    struct conf_mem *mem, const char *word, const char *const *names, size_t n);
 
 #endif

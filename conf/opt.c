@@ -5,7 +5,7 @@
 
 #define SAME_LAYOUT(type)                                                                          \
 	_Static_assert(sizeof(struct type) == sizeof(struct conf_list) &&                          \
-		offsetof(struct type, n) == offsetof(struct conf_list, n),                         \
+			   offsetof(struct type, n) == offsetof(struct conf_list, n),              \
 	    "conf_list_of() reads it")
 SAME_LAYOUT(conf_strings);
 SAME_LAYOUT(conf_msecs);
@@ -13,19 +13,34 @@ SAME_LAYOUT(conf_addrs);
 SAME_LAYOUT(conf_cidrs);
 SAME_LAYOUT(conf_listens);
 
-#define EFFECT_NOW false
+#define EFFECT_NOW   false
 #define EFFECT_LATER true
 
 #define OPT(k, field, lo, hi, text, effect, when, about)                                           \
-	{.name = #field, .kind = KIND_##k, .later = EFFECT_##effect, .apply = CONF_##when,         \
-	    .offset = offsetof(struct OWNER, field), .min = lo, .max = hi, .def = text,            \
+	{.name = #field,                                                                           \
+	    .kind = KIND_##k,                                                                      \
+	    .later = EFFECT_##effect,                                                              \
+	    .apply = CONF_##when,                                                                  \
+	    .offset = offsetof(struct OWNER, field),                                               \
+	    .min = lo,                                                                             \
+	    .max = hi,                                                                             \
+	    .def = text,                                                                           \
 	    .help = about},
 #define WORDS(field, list, text, effect, when, about)                                              \
-	{.name = #field, .kind = KIND_WORDS, .later = EFFECT_##effect, .apply = CONF_##when,       \
-	    .offset = offsetof(struct OWNER, field), .words = list, .def = text, .help = about},
+	{.name = #field,                                                                           \
+	    .kind = KIND_WORDS,                                                                    \
+	    .later = EFFECT_##effect,                                                              \
+	    .apply = CONF_##when,                                                                  \
+	    .offset = offsetof(struct OWNER, field),                                               \
+	    .words = list,                                                                         \
+	    .def = text,                                                                           \
+	    .help = about},
 #define GROUP(table, field, about)                                                                 \
-	{.name = #field, .kind = KIND_GROUP, .offset = offsetof(struct OWNER, field),              \
-	    .group = &conf_table_##table, .help = about},
+	{.name = #field,                                                                           \
+	    .kind = KIND_GROUP,                                                                    \
+	    .offset = offsetof(struct OWNER, field),                                               \
+	    .group = &conf_table_##table,                                                          \
+	    .help = about},
 
 #define BEGIN(name) static const struct conf_opt name##_opts[] = {
 #define END(table)                                                                                 \
@@ -192,7 +207,7 @@ conf_opt_required(const struct conf_opt *o)
 {
 	/* All such options are strings and lists that must not be empty. */
 	return o->min > 0 && o->def != NULL &&
-	    (strcmp(o->def, "\"\"") == 0 || strcmp(o->def, "()") == 0);
+	       (strcmp(o->def, "\"\"") == 0 || strcmp(o->def, "()") == 0);
 }
 
 void

@@ -46,7 +46,7 @@ struct conf_opt {
 	size_t offset; /* of the field in the struct of its table */
 	int min, max;  /* of the number, of the length, of the number of elements */
 	const char *def;
-	const char *words; /* WORDS: "word|word|..." */
+	const char *words;		/* WORDS: "word|word|..." */
 	const struct conf_table *group; /* GROUP */
 	const char *help;
 };
@@ -61,7 +61,7 @@ struct conf_table {
 #include "conf/tbl/tables.h"
 #undef TABLE
 
-#define conf_field(object, opt) ((void *)((char *)(object) + (opt)->offset))
+#define conf_field(object, opt)	      ((void *)((char *)(object) + (opt)->offset))
 #define conf_field_const(object, opt) ((const void *)((const char *)(object) + (opt)->offset))
 
 const struct conf_opt *conf_table_find(const struct conf_table *t, const char *name);
@@ -107,8 +107,8 @@ bool conf_opt_parse(const struct conf_opt *o, void *field, const struct conf_val
 
 /* The same from text in the syntax of the file; for defaults, which may be out of range. Says
  * nothing. */
-void conf_opt_set(const struct conf_opt *o, void *field, const char *text,
-    const struct conf_parsing *p);
+void conf_opt_set(
+    const struct conf_opt *o, void *field, const char *text, const struct conf_parsing *p);
 
 /* An address that one host has: not 0.0.0.0, ::, multicast or broadcast. */
 bool conf_is_host(const struct addr *a);

@@ -48,7 +48,7 @@ static bool
 parse_int(const struct conf_opt *o, int *field, const struct conf_value *v, const char *word,
     int meaning, const struct conf_parsing *p)
 {
-	const char *or = word != NULL ? conf_format(p->scratch, "\"%s\" or ", word) : "";
+	const char * or = word != NULL ? conf_format(p->scratch, "\"%s\" or ", word) : "";
 
 	if (word != NULL && is_word(v, word)) {
 		*field = meaning;
@@ -56,11 +56,11 @@ parse_int(const struct conf_opt *o, int *field, const struct conf_value *v, cons
 	}
 	if (v->type == VALUE_STRING && *v->text != '\0' &&
 	    v->text[strspn(v->text, "0123456789")] == '\0')
-		return fail(p, v, "wants %sa whole number %d..%d: write %s without quotes", or, o->min,
-		    o->max, v->text);
+		return fail(p, v, "wants %sa whole number %d..%d: write %s without quotes", or,
+		    o->min, o->max, v->text);
 	if (v->type != VALUE_INT)
-		return fail(p, v, "wants %sa whole number %d..%d, not %s", or, o->min, o->max,
-		    shown(p, v));
+		return fail(
+		    p, v, "wants %sa whole number %d..%d, not %s", or, o->min, o->max, shown(p, v));
 	if (v->number < o->min || v->number > o->max)
 		return fail(p, v, "%s is outside %d..%d%s", shown(p, v), o->min, o->max,
 		    word != NULL ? conf_format(p->scratch, " (or \"%s\")", word) : "");
@@ -69,8 +69,8 @@ parse_int(const struct conf_opt *o, int *field, const struct conf_value *v, cons
 }
 
 static bool
-parse_msec(const struct conf_opt *o, int *field, const struct conf_value *v,
-    const struct conf_parsing *p)
+parse_msec(
+    const struct conf_opt *o, int *field, const struct conf_value *v, const struct conf_parsing *p)
 {
 	char least[24], most[24];
 	int64_t ms;
@@ -81,10 +81,12 @@ parse_msec(const struct conf_opt *o, int *field, const struct conf_value *v,
 	if (v->type != VALUE_STRING)
 		return fail(p, v, "wants a duration like \"3s\", not %s", shown(p, v));
 	if (*v->text != '\0' && v->text[strspn(v->text, "0123456789")] == '\0')
-		return fail(p, v, "a duration needs a unit: \"%ss\", or \"%sms\"", v->text, v->text);
+		return fail(
+		    p, v, "a duration needs a unit: \"%ss\", or \"%sms\"", v->text, v->text);
 	ms = conf_duration(v->text);
 	if (ms < 0)
-		return fail(p, v, "%s is no duration: a whole number and ms, s, m or h, like \"3s\"",
+		return fail(p, v,
+		    "%s is no duration: a whole number and ms, s, m or h, like \"3s\"",
 		    shown(p, v));
 	if (ms < o->min || ms > o->max)
 		return fail(p, v, "%s is outside %s..%s%s", shown(p, v),
@@ -96,8 +98,8 @@ parse_msec(const struct conf_opt *o, int *field, const struct conf_value *v,
 }
 
 static bool
-parse_auto_msec(const struct conf_opt *o, int *field, const struct conf_value *v,
-    const struct conf_parsing *p)
+parse_auto_msec(
+    const struct conf_opt *o, int *field, const struct conf_value *v, const struct conf_parsing *p)
 {
 	if (is_word(v, "auto"))
 		*field = CONF_AUTO;
@@ -167,8 +169,8 @@ conf_word_name(const char *words, int i, char *buf, size_t size)
 }
 
 static bool
-parse_words(const struct conf_opt *o, int *field, const struct conf_value *v,
-    const struct conf_parsing *p)
+parse_words(
+    const struct conf_opt *o, int *field, const struct conf_value *v, const struct conf_parsing *p)
 {
 	const char *names[16], *list = "";
 	char word[32];
@@ -180,7 +182,8 @@ parse_words(const struct conf_opt *o, int *field, const struct conf_value *v,
 		return true;
 	}
 	for (const char *w = o->words; *w != '\0' && n < 16; n++) {
-		names[n] = conf_strdup(p->scratch, conf_word_name(o->words, (int)n, word, sizeof word));
+		names[n] =
+		    conf_strdup(p->scratch, conf_word_name(o->words, (int)n, word, sizeof word));
 		list = conf_format(p->scratch, "%s%s\"%s\"", list, n > 0 ? ", " : "", names[n]);
 		w += strcspn(w, "|");
 		w += *w == '|';
@@ -216,7 +219,7 @@ parse_addr(struct addr *a, const struct conf_value *v, bool prefix, const struct
 	/* Of the prefix only the number counts: a host's address is meant, not a network. */
 	if (why == NULL && slash != NULL)
 		why = cidr_parse(&c, conf_format(p->scratch, "%s%s",
-		    a->sa.sa_family == AF_INET ? "0.0.0.0" : "::", slash));
+					 a->sa.sa_family == AF_INET ? "0.0.0.0" : "::", slash));
 	if (why == NULL && addr_port(a) != 0)
 		why = "a port is not possible here";
 	if (why == NULL && !conf_is_host(a))
@@ -242,8 +245,8 @@ looks_like_vip(const char *text)
 	const char *colon = strrchr(text, ':');
 
 	return colon != NULL && colon > text && *text != '[' && *text != '*' &&
-	    memchr(text, ':', (size_t)(colon - text)) == NULL && strspn(text, "0123456789.:") <
-	    (size_t)(colon - text);
+	       memchr(text, ':', (size_t)(colon - text)) == NULL &&
+	       strspn(text, "0123456789.:") < (size_t)(colon - text);
 }
 
 /* A VIP's name is looked up later (conf/read.c): addr is then 0.0.0.0 with the port. */
@@ -287,8 +290,8 @@ element_size(enum conf_kind kind)
 }
 
 static bool
-parse_element(const struct conf_opt *o, void *to, const struct conf_value *v,
-    const struct conf_parsing *p)
+parse_element(
+    const struct conf_opt *o, void *to, const struct conf_value *v, const struct conf_parsing *p)
 {
 	/* Elements of MSECS have no range of their own. */
 	static const struct conf_opt any_msec = {.kind = KIND_MSEC, .max = 86400000};
@@ -312,8 +315,8 @@ parse_element(const struct conf_opt *o, void *to, const struct conf_value *v,
 }
 
 static bool
-parse_list(const struct conf_opt *o, void *field, const struct conf_value *v,
-    const struct conf_parsing *p)
+parse_list(
+    const struct conf_opt *o, void *field, const struct conf_value *v, const struct conf_parsing *p)
 {
 	unsigned count = conf_value_count(v);
 	size_t size = element_size(o->kind);
@@ -334,8 +337,8 @@ parse_list(const struct conf_opt *o, void *field, const struct conf_value *v,
 }
 
 bool
-conf_opt_parse(const struct conf_opt *o, void *field, const struct conf_value *v,
-    const struct conf_parsing *p)
+conf_opt_parse(
+    const struct conf_opt *o, void *field, const struct conf_value *v, const struct conf_parsing *p)
 {
 	switch (o->kind) {
 	case KIND_BOOL:
@@ -364,8 +367,7 @@ conf_opt_parse(const struct conf_opt *o, void *field, const struct conf_value *v
 }
 
 void
-conf_opt_set(const struct conf_opt *o, void *field, const char *text,
-    const struct conf_parsing *p)
+conf_opt_set(const struct conf_opt *o, void *field, const char *text, const struct conf_parsing *p)
 {
 	struct conf_parsing quiet = {.mem = p->mem, .scratch = p->scratch};
 	const struct conf_value *v = conf_parse_value(text, p->scratch);

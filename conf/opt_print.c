@@ -164,7 +164,7 @@ equal_element(enum conf_kind kind, const void *a, const void *b, unsigned i)
 		x = &((const struct conf_listen *)a)[i];
 		y = &((const struct conf_listen *)b)[i];
 		return addr_equal(&x->addr, &y->addr) && (x->vip == NULL) == (y->vip == NULL) &&
-		    (x->vip == NULL || strcmp(x->vip, y->vip) == 0);
+		       (x->vip == NULL || strcmp(x->vip, y->vip) == 0);
 	default:
 		return strcmp(((char *const *)a)[i], ((char *const *)b)[i]) == 0;
 	}

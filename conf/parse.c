@@ -15,7 +15,7 @@
 struct converting {
 	const char *buf;
 	const struct conf_token *token, *end;
-	struct conf_value *value; /* next free one */
+	struct conf_value *value;  /* next free one */
 	char *string, *string_end; /* room for all names and strings */
 };
 

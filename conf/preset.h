@@ -17,7 +17,7 @@ extern const unsigned n_conf_presets;
 
 /* Gives a service that has its defaults those of a preset. Before the file is read into it, so
  * that what the file sets stays. */
-void conf_preset_apply(struct conf_service *s, enum conf_preset preset,
-    const struct conf_parsing *p);
+void conf_preset_apply(
+    struct conf_service *s, enum conf_preset preset, const struct conf_parsing *p);
 
 #endif

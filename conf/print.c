@@ -61,7 +61,8 @@ print_inline(const struct printing *p, const struct conf_table *t, const void *o
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		fprintf(p->out, "%s = ", t->opts[i].name);
-		conf_opt_print(&t->opts[i], conf_field_const(object, &t->opts[i]), p->out, p->secrets);
+		conf_opt_print(
+		    &t->opts[i], conf_field_const(object, &t->opts[i]), p->out, p->secrets);
 		fputs("; ", p->out);
 	}
 }
@@ -153,8 +154,7 @@ print_servers(const struct printing *p, const struct conf_service *s)
 		list_next(p, 2, i);
 		fputs("{ name = ", p->out);
 		conf_string_print(server->name, p->out);
-		fprintf(p->out, "; address = \"%s\"; ",
-		    addr_print(&server->addr, buf, sizeof buf));
+		fprintf(p->out, "; address = \"%s\"; ", addr_print(&server->addr, buf, sizeof buf));
 		print_inline(p, &conf_table_server, &server->opt);
 		fputs("}", p->out);
 	}

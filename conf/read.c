@@ -58,8 +58,8 @@ read_option(struct conf_reader *r, const struct conf_opt *o, void *object,
 	all_later = conf_table_later(o->group) && v->type == VALUE_GROUP && v->n > 0;
 	if (all_later && r->later_said++ == 0)
 		conf_say(&r->warnings, v->line, path, "not yet in effect");
-	conf_read_group(r, o->group, field, v, path,
-	    o->group == &conf_table_track ? beside_track : NULL);
+	conf_read_group(
+	    r, o->group, field, v, path, o->group == &conf_table_track ? beside_track : NULL);
 	r->later_said -= all_later;
 }
 
@@ -112,7 +112,7 @@ conf_bad_name(const char *name)
 	if (strlen(name) >= SHM_NAME)
 		return "a name has at most 63 characters";
 	if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    "._:-[]")] != '\0')
+			      "._:-[]")] != '\0')
 		return "a name has only letters, digits and . _ : - [ ]";
 	return NULL;
 }
@@ -129,12 +129,13 @@ conf_element_path(const struct conf_path *list, const struct conf_value *v, unsi
 }
 
 bool
-conf_read_is_group(struct conf_reader *r, const struct conf_value *v,
-    const struct conf_path *path)
+conf_read_is_group(struct conf_reader *r, const struct conf_value *v, const struct conf_path *path)
 {
 	if (v->type != VALUE_GROUP)
-		conf_say(&r->errors, v->line, path, "wants an address in quotes, or a group { ... }, "
-		    "not %s", conf_value_shown(r->scratch, v));
+		conf_say(&r->errors, v->line, path,
+		    "wants an address in quotes, or a group { ... }, "
+		    "not %s",
+		    conf_value_shown(r->scratch, v));
 	return v->type == VALUE_GROUP;
 }
 
@@ -287,8 +288,8 @@ conf_read_listen_vips(struct conf_reader *r, struct conf_listens *l, const struc
 		if (k == r->conf->n_vips) {
 			conf_say(&r->errors, listen_line(v, name), path,
 			    "\"%s\" is neither an IP address nor the name of a VIP (kha does not "
-			    "resolve names)%s", name,
-			    conf_did_you_mean(r->scratch, name, names, r->conf->n_vips));
+			    "resolve names)%s",
+			    name, conf_did_you_mean(r->scratch, name, names, r->conf->n_vips));
 		} else if (r->conf->vips[k].addresses.n > 0) {
 			port = addr_port(&l->v[i].addr);
 			l->v[i].addr = r->conf->vips[k].addresses.v[0];

@@ -11,7 +11,7 @@
 #include "conf/tree.h"
 
 #define CONF_NODES 16 /* as many as a VIP's order and peers can name */
-#define CONF_VIPS 64
+#define CONF_VIPS  64
 
 /* On the way from text to struct conf. Lines are those of the text until the end of
  * conf_load(), which makes them lines of their files. */
@@ -44,12 +44,12 @@ void conf_read_member(struct conf_reader *r, const struct conf_table *t, void *o
 
 /* How messages name element i of a list: by its name when it has a good one. v: the element, a
  * group or a bare string. */
-struct conf_path conf_element_path(const struct conf_path *list, const struct conf_value *v,
-    unsigned i);
+struct conf_path conf_element_path(
+    const struct conf_path *list, const struct conf_value *v, unsigned i);
 
 /* An element of nodes, vips or servers that is no string: a group, or said. */
-bool conf_read_is_group(struct conf_reader *r, const struct conf_value *v,
-    const struct conf_path *path);
+bool conf_read_is_group(
+    struct conf_reader *r, const struct conf_value *v, const struct conf_path *path);
 
 /* Names go to CSV files, labels and the command line. NULL: a good one, else what is wrong. */
 const char *conf_bad_name(const char *name);

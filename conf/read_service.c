@@ -45,7 +45,8 @@ read_address(struct conf_reader *r, const struct conf_service *s, struct addr *a
 	const char *why, *text;
 
 	if (v->type != VALUE_STRING) {
-		conf_say(&r->errors, v->line, path, "wants an address in quotes, \"IP:port\", not %s",
+		conf_say(&r->errors, v->line, path,
+		    "wants an address in quotes, \"IP:port\", not %s",
 		    conf_value_shown(r->scratch, v));
 		return;
 	}
@@ -57,8 +58,8 @@ read_address(struct conf_reader *r, const struct conf_service *s, struct addr *a
 		memset(a, 0, sizeof *a);
 		conf_say(&r->errors, v->line, path, "%s: %s", text, why);
 	} else if (addr_port(a) == 0 && port == 0) {
-		conf_say(&r->errors, v->line, path, "%s has no port, and listen has several: add it",
-		    text);
+		conf_say(&r->errors, v->line, path,
+		    "%s has no port, and listen has several: add it", text);
 	} else if (addr_port(a) == 0 && port > 0) {
 		addr_set_port(a, (uint16_t)port);
 	}
@@ -147,8 +148,7 @@ read_service(struct conf_reader *r, struct conf_service *s, const struct conf_va
 	if (v->type != VALUE_GROUP)
 		return;
 	conf_read_listen_vips(r, &s->listen, conf_value_find(v, "listen"), &listen);
-	conf_read_member(
-	    r, &conf_table_server, &s->server_defaults, v, "server_defaults", path);
+	conf_read_member(r, &conf_table_server, &s->server_defaults, v, "server_defaults", path);
 	read_servers(r, s, v, path);
 }
 

@@ -27,8 +27,8 @@ struct conf_path {
 };
 
 /* says NULL: nothing happens. line 0: of no line in particular. path NULL: none. */
-void conf_say(struct conf_says *says, int line, const struct conf_path *path,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void conf_say(struct conf_says *says, int line, const struct conf_path *path, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* "services.api.check" in memory of mem; "" for NULL. */
 const char *conf_path_text(struct conf_mem *mem, const struct conf_path *path);

@@ -45,7 +45,8 @@ once(struct conf_scan *s, size_t base)
 
 	for (size_t i = base; i < s->n_names; i++) {
 		n = &s->names[i];
-		if (n->len != s->t.len || memcmp(s->buf + n->start, s->buf + s->t.start, n->len) != 0)
+		if (n->len != s->t.len ||
+		    memcmp(s->buf + n->start, s->buf + s->t.start, n->len) != 0)
 			continue;
 		conf_say(s->errors, s->t.line, NULL, "%s stands twice in this group, first in %s",
 		    guess_shown(s, &s->t), guess_place(s, n->line));
@@ -90,8 +91,8 @@ value(struct conf_scan *s, const struct conf_token *of)
 	case '(':
 	case '[':
 		if (++s->depth > CONF_DEPTH_MAX)
-			return guess_fail(s, t.line, "more than %d brackets inside each other",
-			    CONF_DEPTH_MAX);
+			return guess_fail(
+			    s, t.line, "more than %d brackets inside each other", CONF_DEPTH_MAX);
 		remember(s);
 		next(s);
 		rc = t.kind == '{' ? group(s, &t) : list(s, &t);
@@ -146,7 +147,8 @@ list(struct conf_scan *s, const struct conf_token *open)
 		if (s->t.kind == TOKEN_END)
 			return guess_element(s, open);
 		if (close == ']' && (s->t.kind == '{' || s->t.kind == '(' || s->t.kind == '['))
-			return guess_fail(s, s->t.line, "[ ] holds plain values only: write ( ) "
+			return guess_fail(s, s->t.line,
+			    "[ ] holds plain values only: write ( ) "
 			    "around groups and lists");
 		if (close == ']' && (int)s->t.kind != first)
 			return guess_mixed(s);
@@ -166,8 +168,8 @@ int
 conf_scan(struct conf_text *text, struct conf_mem *mem, struct conf_says *errors,
     struct conf_tokens *values)
 {
-	struct conf_scan s = {.text = text, .buf = text->buf, .mem = mem, .errors = errors,
-	    .values = values};
+	struct conf_scan s = {
+	    .text = text, .buf = text->buf, .mem = mem, .errors = errors, .values = values};
 
 	memset(values, 0, sizeof *values);
 	conf_lex_init(&s.lex, s.buf);

@@ -13,9 +13,9 @@ struct reading {
 	struct conf_text *text;
 	struct conf_mem *mem;
 	struct err *err;
-	size_t room;	     /* bytes of text->buf */
+	size_t room; /* bytes of text->buf */
 	unsigned span_room;
-	int line; /* of the text, the one being written */
+	int line;			  /* of the text, the one being written */
 	char *bufs[CONF_INCLUDE_MAX + 1]; /* one file at each depth is being read */
 };
 
@@ -35,8 +35,10 @@ append(struct reading *r, const char *bytes, size_t n)
 	char *larger;
 
 	if (t->len + n >= CONF_TEXT_MAX)
-		return err_add(r->err, "%s: is larger than %d kB with all it includes: is it "
-		    "a configuration?", t->file, CONF_TEXT_MAX / 1024);
+		return err_add(r->err,
+		    "%s: is larger than %d kB with all it includes: is it "
+		    "a configuration?",
+		    t->file, CONF_TEXT_MAX / 1024);
 	if (t->len + n >= r->room) {
 		r->room = (t->len + n + 1) * 2;
 		larger = conf_alloc(r->mem, r->room);
@@ -140,8 +142,10 @@ expand(struct reading *r, const struct file *f, const char *buf)
 			return err_add(r->err, "%s:%d: a quote (\") is not closed on its line",
 			    f->name, t.line);
 		if (t.kind == TOKEN_OPEN_COMMENT)
-			return err_add(r->err, "%s:%d: the comment that begins here with /* never "
-			    "ends: */ is missing", f->name, t.line);
+			return err_add(r->err,
+			    "%s:%d: the comment that begins here with /* never "
+			    "ends: */ is missing",
+			    f->name, t.line);
 		if (t.kind != TOKEN_INCLUDE)
 			continue;
 		if (append(r, buf + done, t.start - done) < 0 || include(r, f, buf, t) < 0)

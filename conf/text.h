@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "conf/mem.h"
 
-#define CONF_TEXT_MAX (1 << 20) /* bytes, all included files together */
-#define CONF_INCLUDE_MAX 10	/* files inside files */
+#define CONF_TEXT_MAX	 (1 << 20) /* bytes, all included files together */
+#define CONF_INCLUDE_MAX 10	   /* files inside files */
 
 /* Lines `first` and following of the text are lines `line` and following of `file`. */
 struct conf_span {

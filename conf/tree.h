@@ -25,19 +25,19 @@ enum conf_value_type {
 
 struct conf_value {
 	enum conf_value_type type;
-	int line;	  /* of the text, conf_text_where() tells the file */
-	const char *name; /* of a setting; NULL: element of a list */
-	const char *text; /* of a STRING its contents, of scalars else as written */
-	bool yes;	  /* BOOL */
-	int64_t number;	  /* INT; beyond 64 bits the largest or smallest */
+	int line;		    /* of the text, conf_text_where() tells the file */
+	const char *name;	    /* of a setting; NULL: element of a list */
+	const char *text;	    /* of a STRING its contents, of scalars else as written */
+	bool yes;		    /* BOOL */
+	int64_t number;		    /* INT; beyond 64 bits the largest or smallest */
 	const struct conf_value *v; /* of a GROUP or LIST, n of them */
 	unsigned n;
 };
 
 /* The group of the whole text, in memory of mem; NULL with errors said. Strings side by side are
  * said too but do not make it NULL (conf/scan.h). The text is changed then. */
-const struct conf_value *conf_parse(struct conf_text *text, struct conf_mem *mem,
-    struct conf_says *errors);
+const struct conf_value *conf_parse(
+    struct conf_text *text, struct conf_mem *mem, struct conf_says *errors);
 
 /* The same for one value in the syntax of the file, as the defaults are in conf/tbl; NULL: not in
  * that syntax. */

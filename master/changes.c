@@ -125,9 +125,9 @@ changes_print(struct changes *c, unsigned generation, struct err *warnings, char
 /* From the rows: what each says about a reload decides. */
 #define KEEP_LIVE(field)
 #define KEEP_WORKERS(field)
-#define KEEP_RESTART(field) to->field = from->field;
+#define KEEP_RESTART(field)				       to->field = from->field;
 #define OPT(kind, field, min, max, value, effect, apply, help) KEEP_##apply(field)
-#define WORDS(field, words, value, effect, apply, help) KEEP_##apply(field)
+#define WORDS(field, words, value, effect, apply, help)	       KEEP_##apply(field)
 #define GROUP(table, field, help)
 
 static void

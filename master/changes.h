@@ -12,10 +12,10 @@
 struct conf;
 
 struct changes {
-	struct err done; /* a line each: "server api/cp-4 added" */
-	struct err restart; /* a line each: "global.user" */
-	bool workers; /* new workers are needed */
-	bool logger;  /* a new logger is needed */
+	struct err done;	  /* a line each: "server api/cp-4 added" */
+	struct err restart;	  /* a line each: "global.user" */
+	bool workers;		  /* new workers are needed */
+	bool logger;		  /* a new logger is needed */
 	bool check[SHM_SERVICES]; /* the check of services[i] of the new file is another one */
 };
 
@@ -23,8 +23,8 @@ void changes_find(struct changes *c, const struct conf *before, const struct con
 
 /* "generation 7: server api/cp-4 added, ...", then lines about what needs a restart, then the
  * warnings. Cut to size. */
-void changes_print(struct changes *c, unsigned generation, struct err *warnings, char *text,
-    size_t size);
+void changes_print(
+    struct changes *c, unsigned generation, struct err *warnings, char *text, size_t size);
 
 /* Options that need a restart keep the values that they have in `from`. Those are shared, not
  * copied: as they come down from the daemon's first configuration, that one must outlive all. */

@@ -74,7 +74,7 @@ keep_heritage(const struct master *m, const struct heritage *h)
 	keep[n++] = m->log_fds[1];
 	keep[n++] = h->log_read_fd;
 	keep[n++] = m->seg.ro_fd;
-	keep[n++] = m->seg.rw_fd;	  /* until seg_own() */
+	keep[n++] = m->seg.rw_fd;     /* until seg_own() */
 	keep[n++] = m->priv.empty_fd; /* until priv_drop() */
 	close_others(keep, n);
 	free(keep);

@@ -48,10 +48,9 @@ distance(const char *a, const char *b)
 				continue;
 			}
 			replace = cost[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
-			cost[i][k] =
-			    least(cost[i - 1][k] + 1, cost[i][k - 1] + 1, replace);
-			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
-			    a[i - 2] == b[k - 1] && cost[i - 2][k - 2] + 1 < cost[i][k])
+			cost[i][k] = least(cost[i - 1][k] + 1, cost[i][k - 1] + 1, replace);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
+			    cost[i - 2][k - 2] + 1 < cost[i][k])
 				cost[i][k] = cost[i - 2][k - 2] + 1;
 		}
 	return cost[la][lb];

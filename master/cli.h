@@ -29,8 +29,7 @@ const char *cli_run_dir(const char *option);
 const char *cli_nearest(const char *word, const char *const *names, size_t n);
 
 /* Prints "kha VERB: ..." and where help is, both to stderr. Returns CLI_USAGE. */
-int cli_misused(const char *verb, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+int cli_misused(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For a getopt(3) that returned '?' or ':' (opterr = 0, optstring begins with ':'). */
 int cli_bad_option(const char *verb, int got, char *const *argv);

@@ -42,10 +42,8 @@ parse_format(struct options *o, const char *word)
 		names[i] = dump_format_name((enum dump_format)i);
 	near = cli_nearest(word, names, DUMP_FORMATS);
 	if (near != NULL)
-		return cli_misused(
-		    "stat", "no format \"%s\": did you mean \"%s\"?", word, near);
-	return cli_misused(
-	    "stat", "no format \"%s\": table, csv, json or prometheus", word);
+		return cli_misused("stat", "no format \"%s\": did you mean \"%s\"?", word, near);
+	return cli_misused("stat", "no format \"%s\": table, csv, json or prometheus", word);
 }
 
 static int
@@ -55,11 +53,9 @@ parse_watch(struct options *o, const char *word)
 
 	o->watch_s = strtod(word, &end);
 	/* Written so that "nan" fails too. */
-	if (end != word && *end == '\0' && o->watch_s >= WATCH_MIN &&
-	    o->watch_s <= WATCH_MAX)
+	if (end != word && *end == '\0' && o->watch_s >= WATCH_MIN && o->watch_s <= WATCH_MAX)
 		return CLI_OK;
-	return cli_misused(
-	    "stat", "-w %s is not a number of seconds from 0.1 to 86400", word);
+	return cli_misused("stat", "-w %s is not a number of seconds from 0.1 to 86400", word);
 }
 
 /* CLI_OK, CLI_USAGE, or -1: only help was wanted, and is printed. */
@@ -72,8 +68,7 @@ parse(struct options *o, int argc, char **argv)
 	*o = (struct options){.format = DUMP_TABLE};
 	optind = 0;
 	opterr = 0;
-	while (result == CLI_OK &&
-	       (c = getopt_long(argc, argv, ":f:w:r:h", longs, NULL)) != -1) {
+	while (result == CLI_OK && (c = getopt_long(argc, argv, ":f:w:r:h", longs, NULL)) != -1) {
 		if (c == 'f')
 			result = parse_format(o, optarg);
 		else if (c == 'w')
@@ -83,9 +78,7 @@ parse(struct options *o, int argc, char **argv)
 		else if (c != 'h')
 			result = cli_bad_option("stat", c, argv);
 		else
-			return fputs(usage, stdout) < 0 || fflush(stdout) != 0
-				   ? CLI_FAILED
-				   : -1;
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? CLI_FAILED : -1;
 	}
 	if (result == CLI_OK && optind < argc)
 		result = cli_misused("stat", "%s is one word too many", argv[optind]);
@@ -125,8 +118,8 @@ print(const struct options *o, const struct dump *d, const struct dump *before)
 
 	err_init(&err);
 	/* Counters of another daemon say nothing about rates. */
-	if (before != NULL && (before->info.pid != d->info.pid ||
-				  before->info.start_us != d->info.start_us))
+	if (before != NULL &&
+	    (before->info.pid != d->info.pid || before->info.start_us != d->info.start_us))
 		before = NULL;
 	if (dump_print(d, before, o->format, stdout, &err) < 0)
 		return failed(&err);

@@ -39,10 +39,8 @@ print_reload(const struct dump *d)
 		printf("last reload: none since the start\n");
 		return;
 	}
-	printf("last reload: %s ago, %s\n",
-	    fmt_span(d->wall_ms - d->info.reload_wall_ms, ago),
-	    d->info.reload_ok ? "succeeded"
-			      : "FAILED: the configuration before it is in effect");
+	printf("last reload: %s ago, %s\n", fmt_span(d->wall_ms - d->info.reload_wall_ms, ago),
+	    d->info.reload_ok ? "succeeded" : "FAILED: the configuration before it is in effect");
 }
 
 static void
@@ -52,14 +50,13 @@ print_daemon(const struct dump *d)
 	char span[FMT_HUMAN];
 
 	if (d->daemon == DAEMON_GONE)
-		printf("daemon is not running (pid %" PRId32
-		       " is gone); this is what it left\n",
+		printf("daemon is not running (pid %" PRId32 " is gone); this is what it left\n",
 		    info->pid);
 	else if (d->daemon == DAEMON_SILENT)
 		printf("master does not answer: heartbeat %s old\n",
 		    fmt_span(fmt_age_ms(d, d->beat_us), span));
-	printf("kha %s, node %s, pid %" PRId32 ", up %s, generation %" PRIu32 "\n",
-	    info->version, info->node[0] != '\0' ? info->node : "-", info->pid,
+	printf("kha %s, node %s, pid %" PRId32 ", up %s, generation %" PRIu32 "\n", info->version,
+	    info->node[0] != '\0' ? info->node : "-", info->pid,
 	    fmt_span(fmt_age_ms(d, info->start_us), span), info->generation);
 	printf("configuration: %s\n", info->config);
 	print_reload(d);
@@ -89,8 +86,8 @@ fill_workers(struct grid *g, const struct dump *d)
 		grid_cell(g, "%" PRId32, p->pid);
 		grid_cell(g, "%" PRIu32, p->generation);
 		grid_cell(g, "%s", fmt_doing(p));
-		grid_cell(g, "%s",
-		    p->beat_us != 0 ? fmt_span(fmt_age_ms(d, p->beat_us), span) : "-");
+		grid_cell(
+		    g, "%s", p->beat_us != 0 ? fmt_span(fmt_age_ms(d, p->beat_us), span) : "-");
 		grid_cell(g, "%" PRIu64, p->active);
 		grid_row(g);
 	}
@@ -119,8 +116,8 @@ fill_servers(struct grid *g, const struct dump *d, const struct dump_service *s)
 		grid_cell(g, "%s", addr_print(&row->addr, addr, sizeof addr));
 		grid_cell(g, "%s%s", server_state_name((enum server_state)d->shown[i]),
 		    row->backup ? " (backup)" : "");
-		grid_cell(g, "%s",
-		    h->since_us != 0 ? fmt_span(fmt_age_ms(d, h->since_us), span) : "-");
+		grid_cell(
+		    g, "%s", h->since_us != 0 ? fmt_span(fmt_age_ms(d, h->since_us), span) : "-");
 		grid_cell(g, "%" PRIu32, row->weight);
 		grid_cell(g, "%" PRIu64, STAT_GET(&d->sum.server[i], active));
 		grid_cell(g, "%s%s%s", fmt_check(h, check), has_text ? ": " : "",
@@ -159,10 +156,8 @@ print_service(const struct dump *d, const struct dump_service *s)
 	if (row->state != ROW_ACTIVE)
 		printf("REMOVED");
 	else
-		printf("serving %s, %u of %u servers", serving(s->serving), s->candidates,
-		    s->n);
-	printf(
-	    ", connections %" PRIu64 "\n", STAT_GET(&d->sum.service[s->index], active));
+		printf("serving %s, %u of %u servers", serving(s->serving), s->candidates, s->n);
+	printf(", connections %" PRIu64 "\n", STAT_GET(&d->sum.service[s->index], active));
 	return s->n > 0 ? print_grid(d, s) : 0;
 }
 
@@ -234,9 +229,8 @@ cli_status(int argc, char **argv)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":r:h", longs, NULL)) != -1) {
 		if (c == 'h')
-			return fputs(usage, stdout) < 0 || fflush(stdout) != 0
-				   ? CLI_FAILED
-				   : CLI_OK;
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? CLI_FAILED
+									       : CLI_OK;
 		if (c != 'r')
 			return cli_bad_option("status", c, argv);
 		run_dir = optarg;

@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 
-#define CLIENTS 32   /* more wait in the backlog */
+#define CLIENTS	  32 /* more wait in the backlog */
 #define SILENCE_S 5. /* a client that has not asked by then is closed */
 
 struct client {
@@ -203,7 +203,8 @@ bind_socket(struct ctl *ctl, const char *run_dir, struct err *err)
 	ctl->at.sun_family = AF_UNIX;
 	n = snprintf(ctl->at.sun_path, sizeof ctl->at.sun_path, "%s/%s", run_dir, CTL_FILE);
 	if (n >= (int)sizeof ctl->at.sun_path)
-		return err_add(err, "control socket: run directory %s has too long a name", run_dir);
+		return err_add(
+		    err, "control socket: run directory %s has too long a name", run_dir);
 	ctl->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (ctl->fd < 0)
 		return err_addsys(err, "control socket");
@@ -217,8 +218,7 @@ bind_socket(struct ctl *ctl, const char *run_dir, struct err *err)
 
 struct ctl *
 ctl_open(struct ev_loop *loop, const char *run_dir,
-    void (*fn)(void *arg, uint64_t client, const struct ctl_request *r), void *arg,
-    struct err *err)
+    void (*fn)(void *arg, uint64_t client, const struct ctl_request *r), void *arg, struct err *err)
 {
 	struct ctl *ctl = calloc(1, sizeof *ctl);
 

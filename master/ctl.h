@@ -19,9 +19,9 @@
 
 #include "base/err.h"
 
-#define CTL_FILE "ctl"
-#define CTL_REQUEST 64		    /* longest request */
-#define CTL_REPLY (ERR_TEXT + 1024) /* longest reply */
+#define CTL_FILE    "ctl"
+#define CTL_REQUEST 64		      /* longest request */
+#define CTL_REPLY   (ERR_TEXT + 1024) /* longest reply */
 
 enum ctl_verb { CTL_RELOAD, CTL_STOP, CTL_QUIT, CTL_REOPEN, CTL_VERBS };
 

@@ -56,7 +56,8 @@ holder_parse_line(const char *line, const struct addr *addr, struct holder *h)
 	unsigned long inode;
 	struct addr a;
 
-	if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
+	if (sscanf(line,
+		" %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
 		local, &port, &state, &inode) != 4)
 		return false;
 	if (state != TCP_STATE_LISTEN || !parse_local(local, strlen(local), port, &a) ||

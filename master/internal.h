@@ -39,10 +39,10 @@ struct master {
 	int wake_fds[SHM_ENTRIES];
 	struct proc proc[SHM_ENTRIES];
 
-	struct generation now;	/* accepts; number 0 until the first one does */
-	struct generation next; /* being started; conf NULL: none */
-	struct conf *first; /* lives as long as we do, see changes_keep() */
-	unsigned generations;	/* numbers given away */
+	struct generation now;	       /* accepts; number 0 until the first one does */
+	struct generation next;	       /* being started; conf NULL: none */
+	struct conf *first;	       /* lives as long as we do, see changes_keep() */
+	unsigned generations;	       /* numbers given away */
 	const struct conf *check_conf; /* what a checker works by that starts now */
 	bool cold;		       /* no checker has had results yet */
 
@@ -51,8 +51,8 @@ struct master {
 	enum stop_step stopping;
 	struct mono stop_until; /* of this step; then SIGKILL */
 	int exit_code;
-	char *failure; /* why the start failed; or NULL */
-	int tell_fd;   /* where daemon_tell() goes; -1: nowhere (any more) */
+	char *failure;	     /* why the start failed; or NULL */
+	int tell_fd;	     /* where daemon_tell() goes; -1: nowhere (any more) */
 	const char *run_dir; /* of the first configuration: it needs a restart to change */
 };
 

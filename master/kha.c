@@ -70,7 +70,8 @@ print_usage(FILE *out)
 	    out);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
-	fputs("exit codes: 0 good (warnings included), 1 errors or refused, 2 usage, 3 no daemon runs\n",
+	fputs(
+	    "exit codes: 0 good (warnings included), 1 errors or refused, 2 usage, 3 no daemon runs\n",
 	    out);
 }
 

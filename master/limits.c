@@ -7,9 +7,9 @@
 
 #include "shm/layout.h"
 
-#define PER_CONNECTION 2 /* a socket towards the client, one towards the server */
-#define SPLICE_PIPES 64	 /* pooled by each worker, two ends each */
-#define SPARE 128	 /* log, segment, epoll, timers, libraries */
+#define PER_CONNECTION 2   /* a socket towards the client, one towards the server */
+#define SPLICE_PIPES   64  /* pooled by each worker, two ends each */
+#define SPARE	       128 /* log, segment, epoll, timers, libraries */
 
 unsigned
 limits_other_files(unsigned listeners)
@@ -33,8 +33,8 @@ files_of_share(unsigned long n, unsigned workers)
 }
 
 unsigned
-limits_connections(int configured, unsigned long files, unsigned other, unsigned workers,
-    struct err *err)
+limits_connections(
+    int configured, unsigned long files, unsigned other, unsigned workers, struct err *err)
 {
 	unsigned long wanted = configured < 0 ? LIMITS_AUTO : (unsigned)configured;
 	unsigned long low = 0, high = wanted, mid;
@@ -71,8 +71,8 @@ limits_of_worker(unsigned listeners)
 	if (have.rlim_cur > (rlim_t)UINT_MAX)
 		return UINT_MAX / PER_CONNECTION;
 	return have.rlim_cur >= other + PER_CONNECTION
-	    ? (unsigned)(have.rlim_cur - other) / PER_CONNECTION
-	    : 1;
+		   ? (unsigned)(have.rlim_cur - other) / PER_CONNECTION
+		   : 1;
 }
 
 static unsigned long
@@ -94,8 +94,8 @@ limits_apply(int configured, unsigned listeners, unsigned workers, struct err *e
 {
 	unsigned other = limits_other_files(listeners);
 	/* As if one worker got all: after a change of their number one may have to. */
-	rlim_t want = (rlim_t)files_of_share(configured < 0 ? LIMITS_AUTO : (unsigned)configured, 1) +
-		      other;
+	rlim_t want =
+	    (rlim_t)files_of_share(configured < 0 ? LIMITS_AUTO : (unsigned)configured, 1) + other;
 	struct rlimit have = {0}, more;
 
 	if (want > system_limit())

@@ -17,8 +17,8 @@ unsigned limits_other_files(unsigned listeners);
  * its backlog, and says so.) configured: the option, -1 for "auto". 0: not possible, with a sentence
  * in err. Pure.
  */
-unsigned limits_connections(int configured, unsigned long files, unsigned other, unsigned workers,
-    struct err *err);
+unsigned limits_connections(
+    int configured, unsigned long files, unsigned other, unsigned workers, struct err *err);
 
 /* Connections that one worker with so many listeners can carry under the present limit of open
  * files, 0 never. */

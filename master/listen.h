@@ -39,8 +39,8 @@ struct listen_set {
  * that a foreign listener is found and named. patience_ms: how long to wait for a dying kha to
  * let go of its addresses (blocks; 0 in a running daemon). On -1 (all reasons are in err)
  * nothing is left of this call. */
-int listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers,
-    int patience_ms, struct err *err);
+int listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers, int patience_ms,
+    struct err *err);
 
 /* listen() on all that do not yet. From now on clients queue there, so workers must come. */
 int listen_begin(struct listen_set *set, struct err *err);

@@ -14,7 +14,7 @@
 #include "shm/seg.h"
 
 #define BEAT_MS 250
-#define BATCH 256 /* lines taken at once, so that targets and heartbeat have their turn */
+#define BATCH	256 /* lines taken at once, so that targets and heartbeat have their turn */
 
 static struct {
 	struct sink *sinks;

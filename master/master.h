@@ -8,7 +8,7 @@
 struct conf;
 
 #ifndef KHA_VERSION
-#define KHA_VERSION "0.1-dev"
+#	define KHA_VERSION "0.1-dev"
 #endif
 
 struct master_options {

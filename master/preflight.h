@@ -28,7 +28,7 @@ struct preflight_sheet {
 struct preflight {
 	struct preflight_sheet *sheet; /* NULL: none */
 	size_t size;
-	pid_t pid; /* 0: ended */
+	pid_t pid;   /* 0: ended */
 	bool failed; /* it ended badly */
 	ev_child child;
 	ev_timer limit;

@@ -13,8 +13,7 @@ row_of(const struct shm_table *t, const struct conf_service *s, unsigned server)
 {
 	int service = table_find_service(t, s->name);
 
-	return service < 0 ? -1
-			   : table_find_server(t, (unsigned)service, s->servers[server].name);
+	return service < 0 ? -1 : table_find_server(t, (unsigned)service, s->servers[server].name);
 }
 
 static bool
@@ -24,8 +23,8 @@ wants_connections(const struct conf_server *s)
 }
 
 unsigned
-preflight_targets(const struct conf *conf, const struct shm_table *table,
-    const bool *changed_check, struct checker_target *targets)
+preflight_targets(const struct conf *conf, const struct shm_table *table, const bool *changed_check,
+    struct checker_target *targets)
 {
 	const struct conf_service *s;
 	unsigned n = 0;
@@ -115,7 +114,8 @@ say_why(const struct conf *conf, unsigned service, const struct shm_table *table
 			err_add(err, "  server %s/%s, %s: %s", s->name, s->servers[k].name, addr,
 			    s->servers[k].opt.enabled ? "weight is 0" : "is not enabled");
 		else if (t != NULL)
-			err_add(err, "  server %s/%s, %s: %s%s%s", s->name, s->servers[k].name, addr,
+			err_add(err, "  server %s/%s, %s: %s%s%s", s->name, s->servers[k].name,
+			    addr,
 			    t->result == RESULT_INI
 				? "no answer in time"
 				: check_result_name((enum check_result)t->result),

@@ -31,17 +31,16 @@ static const int calls_common[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(wri
     SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(getpid),
     SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-    SCMP_SYS(getegid), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrusage),
-    SCMP_SYS(getrlimit), SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
-    SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(connect),
-    SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
-    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
-    SCMP_SYS(shutdown), END};
-static const int calls_worker[] = {SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(splice),
-    SCMP_SYS(pipe2), END};
+    SCMP_SYS(getegid), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrusage), SCMP_SYS(getrlimit),
+    SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack),
+    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime), SCMP_SYS(connect), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
+    SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown), END};
+static const int calls_worker[] = {
+    SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
 static const int calls_none[] = {END};
 
 /* Libraries look at files at odd moments and can live without: refused, not killed. */
@@ -88,7 +87,8 @@ find_user(struct priv *p, const char *name, struct err *err)
 	if (pw == NULL) {
 		pw = getpwnam("nobody");
 		if (pw == NULL)
-			return err_add(err, "global.user: there is no user %s, and no nobody", name);
+			return err_add(
+			    err, "global.user: there is no user %s, and no nobody", name);
 		log_warning("user %s is absent, taking nobody (useradd -r -M -s /usr/sbin/nologin "
 			    "%s)",
 		    name, name);
@@ -113,10 +113,10 @@ find_group(struct priv *p, const char *name, struct err *err)
 		if (gr == NULL)
 			gr = getgrnam("nobody");
 		if (gr == NULL)
-			return err_add(err, "global.group: there is no group %s, and no nogroup",
-			    name);
-		log_warning("group %s is absent, taking %s (groupadd -r %s)", name, gr->gr_name,
-		    name);
+			return err_add(
+			    err, "global.group: there is no group %s, and no nogroup", name);
+		log_warning(
+		    "group %s is absent, taking %s (groupadd -r %s)", name, gr->gr_name, name);
 	}
 	p->gid = gr->gr_gid;
 	return 0;
@@ -185,8 +185,8 @@ allow(scmp_filter_ctx ctx, const int *calls)
 static int
 allow_socket(scmp_filter_ctx ctx, int domain)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain));
+	return seccomp_rule_add(
+	    ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain));
 }
 
 /* The rest kills the process: the master counts it, and the kernel's audit line names the
@@ -219,8 +219,8 @@ filter_calls(const struct row *row, struct err *err)
 	seccomp_release(ctx);
 	errno = -rc;
 	if (rc != 0)
-		return err_addsys(err,
-		    "system call filter (kernel without seccomp? set global.sandbox = false)");
+		return err_addsys(
+		    err, "system call filter (kernel without seccomp? set global.sandbox = false)");
 	return 0;
 }
 

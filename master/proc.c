@@ -78,8 +78,8 @@ show(struct master *m, unsigned entry)
 static const char *
 name_of(const struct proc *p, char buf[32])
 {
-	snprintf(buf, 32, p->kind == PROC_WORKER ? "%s/%u" : "%s", proc_kind_name(p->kind),
-	    p->slot);
+	snprintf(
+	    buf, 32, p->kind == PROC_WORKER ? "%s/%u" : "%s", proc_kind_name(p->kind), p->slot);
 	return buf;
 }
 
@@ -217,8 +217,8 @@ proc_init(struct master *m, struct err *err)
 }
 
 void
-proc_start(struct master *m, unsigned entry, enum proc_kind kind, unsigned slot,
-    unsigned generation)
+proc_start(
+    struct master *m, unsigned entry, enum proc_kind kind, unsigned slot, unsigned generation)
 {
 	struct proc *p = &m->proc[entry];
 

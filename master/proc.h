@@ -42,7 +42,7 @@ struct proc {
 	ev_timer again; /* until the next start */
 };
 
-#define PROC_CALM_MS 10000
+#define PROC_CALM_MS  10000
 #define PROC_STALE_MS 2000 /* heartbeat; then SIGABRT */
 #define PROC_ABORT_MS 1000 /* after it SIGKILL */
 
@@ -59,8 +59,8 @@ int proc_init(struct master *m, struct err *err);
 
 /* Takes the row, starts the process, and from now on starts it again whenever it dies, until
  * proc_stop(). slot: workers. */
-void proc_start(struct master *m, unsigned entry, enum proc_kind kind, unsigned slot,
-    unsigned generation);
+void proc_start(
+    struct master *m, unsigned entry, enum proc_kind kind, unsigned slot, unsigned generation);
 
 /* Tells it to end (WANT_STOP) or to drain (WANT_DRAIN; until: 0 never). It is not started again.
  * A row whose process does not run becomes free at once. */
@@ -91,7 +91,8 @@ unsigned proc_count(const struct master *m, enum proc_kind kind);
 
 struct kind {
 	enum proc_kind kind;
-	int (*prepare)(const struct conf *conf, struct err *err); /* before privileges go; or NULL */
+	int (*prepare)(
+	    const struct conf *conf, struct err *err); /* before privileges go; or NULL */
 	int (*run)(const struct heritage *h);
 };
 

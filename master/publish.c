@@ -243,8 +243,8 @@ publish_build(struct shm_table *next, const struct shm_table *old, const struct 
 	*next = *old;
 	free_rows(next, p->oldest);
 	for (unsigned s = 0; s < conf->n_services; s++)
-		if (build_service(next, &conf->services[s], wanted_service, wanted_server, p,
-			err) < 0)
+		if (build_service(next, &conf->services[s], wanted_service, wanted_server, p, err) <
+		    0)
 			return -1;
 	if (p->step == PUBLISH_FINAL)
 		remove_rows(next, conf, wanted_service, wanted_server, p);

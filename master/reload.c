@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "master/internal.h"
 
-#define TICK_S .01
-#define CHECKER_STOP_MS 1000 /* then SIGKILL */
+#define TICK_S		 .01
+#define CHECKER_STOP_MS	 1000 /* then SIGKILL */
 #define CHECKER_READY_MS 5000 /* it bounds itself by 2 s after its start */
-#define ROOM_MS 3000
-#define LOGGER_READY_MS 3000
+#define ROOM_MS		 3000
+#define LOGGER_READY_MS	 3000
 /* New processes that die so often do not get better by being started again. */
 #define DEATHS_MAX 3
 
@@ -127,7 +127,8 @@ on_preflight(struct master *m)
 
 	if (r->preflight.failed) {
 		if (s->err.count == 0)
-			err_add(&s->err, "preflight: the process that checks the new servers failed");
+			err_add(
+			    &s->err, "preflight: the process that checks the new servers failed");
 		err_add_all(&r->why, &s->err);
 		finish_bad(m);
 		return;
@@ -163,8 +164,8 @@ begin_reload(struct master *m)
 		return;
 	}
 	changes_find(&r->changes, m->now.conf, r->conf);
-	if (preflight_begin(m, &r->preflight, r->conf, r->changes.check, r->changes.logger,
-		&r->why) < 0)
+	if (preflight_begin(
+		m, &r->preflight, r->conf, r->changes.check, r->changes.logger, &r->why) < 0)
 		finish_bad(m);
 	else
 		go(m, RELOAD_PREFLIGHT, 0);
@@ -252,8 +253,8 @@ turn_workers(struct master *m)
 	if (ready == m->next.workers) {
 		commit(m);
 	} else if (late(m) || r->deaths >= DEATHS_MAX) {
-		err_add(&r->why, "%u of %u new workers got ready: see the log", ready,
-		    m->next.workers);
+		err_add(
+		    &r->why, "%u of %u new workers got ready: see the log", ready, m->next.workers);
 		undo(m);
 	}
 }
@@ -374,8 +375,7 @@ reload_child_ended(struct master *m, unsigned entry)
 	if (r->step == RELOAD_IDLE)
 		return;
 	if (p->kind != PROC_NONE && p->deaths > 0 &&
-	    (p->kind != PROC_WORKER ||
-		(m->next.conf != NULL && p->generation == m->next.number)))
+	    (p->kind != PROC_WORKER || (m->next.conf != NULL && p->generation == m->next.number)))
 		r->deaths++;
 	ev_feed_event(m->loop, &r->tick, EV_TIMER);
 }

@@ -25,7 +25,7 @@
 #include "master/ctl.h"
 #include "master/preflight.h"
 
-#define RELOAD_QUEUE 32
+#define RELOAD_QUEUE	  32
 #define RELOAD_WORKERS_MS 10000 /* for a new generation to get ready */
 
 enum reload_step {
@@ -41,7 +41,7 @@ enum reload_step {
 };
 
 struct reload_job {
-	uint64_t client; /* 0: a signal */
+	uint64_t client;	    /* 0: a signal */
 	struct ctl_request request; /* CTL_RELOAD or CTL_REOPEN */
 };
 
@@ -57,8 +57,8 @@ struct reload {
 	struct err warnings; /* of the new file */
 	struct err why;	     /* it failed */
 	struct preflight preflight;
-	bool workers; /* a new generation is part of it */
-	unsigned deaths; /* of new processes */
+	bool workers;	   /* a new generation is part of it */
+	unsigned deaths;   /* of new processes */
 	struct mono until; /* of this step */
 	ev_timer tick;
 };
@@ -100,7 +100,7 @@ void reload_limit_generations(struct master *m, unsigned most);
 unsigned reload_workers(const struct conf *conf);
 /* Builds the tables from conf and publishes them; the caller wakes. -1: too many rows, nothing was
  * published. */
-int reload_publish(struct master *m, const struct conf *conf, bool final, const bool *keeps,
-    struct err *err);
+int reload_publish(
+    struct master *m, const struct conf *conf, bool final, const bool *keeps, struct err *err);
 
 #endif

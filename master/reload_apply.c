@@ -48,8 +48,8 @@ reload_workers(const struct conf *conf)
 }
 
 int
-reload_publish(struct master *m, const struct conf *conf, bool final, const bool *keeps,
-    struct err *err)
+reload_publish(
+    struct master *m, const struct conf *conf, bool final, const bool *keeps, struct err *err)
 {
 	static struct shm_table next; /* large */
 	static struct publish p;

@@ -9,7 +9,7 @@
 #define RING_SIZE (256 * 1024)
 
 struct ring {
-	char *buf; /* RING_SIZE bytes */
+	char *buf;    /* RING_SIZE bytes */
 	size_t first; /* offset of the oldest message */
 	size_t used;
 };

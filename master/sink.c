@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
-#define DEV_LOG "/dev/log"
+#define DEV_LOG	 "/dev/log"
 
 /* systemd.exec(5): JOURNAL_STREAM is "device:inode" of the stream that leads to the journal. It
  * is inherited further than that stream, so both numbers are compared. */
@@ -42,8 +42,8 @@ open_stderr(struct sink *t, struct err *err)
 	t->journal = is_journal(STDERR_FILENO);
 	t->socket = S_ISSOCK(st.st_mode);
 	if (!t->socket)
-		t->fd = open("/proc/self/fd/2",
-		    O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY);
+		t->fd = open(
+		    "/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOCTTY);
 	if (t->fd < 0) {
 		t->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 		t->polite = true;
@@ -152,8 +152,8 @@ print_bsd(const struct sink *t, char *out, size_t size, const struct log_head *h
 }
 
 size_t
-sink_format(const struct sink *t, const struct log_head *head, const char *text, size_t n,
-    char *out)
+sink_format(
+    const struct sink *t, const struct log_head *head, const char *text, size_t n, char *out)
 {
 	char date[64];
 	size_t at;
@@ -164,8 +164,8 @@ sink_format(const struct sink *t, const struct log_head *head, const char *text,
 		at = (size_t)snprintf(out, SINK_LINE, "<%d>%s: ", head->level, head->who);
 	} else {
 		print_iso(date, sizeof date, head->wall_ms);
-		at = (size_t)snprintf(out, SINK_LINE, "%s kha[%d] %s: %s: ", date,
-		    (int)head->pid, head->who, log_level_name((enum log_level)head->level));
+		at = (size_t)snprintf(out, SINK_LINE, "%s kha[%d] %s: %s: ", date, (int)head->pid,
+		    head->who, log_level_name((enum log_level)head->level));
 	}
 	if (n > LOG_LINE)
 		n = LOG_LINE;

@@ -56,8 +56,8 @@ void sink_close(struct sink *t);
 
 /* Formats a line for this target into out (SINK_LINE bytes), returns its length. Pure but for
  * the time zone. */
-size_t sink_format(const struct sink *t, const struct log_head *head, const char *text,
-    size_t n, char *out);
+size_t sink_format(
+    const struct sink *t, const struct log_head *head, const char *text, size_t n, char *out);
 
 /* Takes a line; false: lost. After a loss all are, until sink_flush() has made room and put
  * "N lines lost" in their place. */

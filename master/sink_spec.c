@@ -48,8 +48,9 @@ parse_tail(struct sink_spec *spec, const char *tail, const char *text, struct er
 		if (strlen(facilities[i].name) == n && strncmp(facilities[i].name, word, n) == 0)
 			spec->facility = facilities[i].value;
 	if (spec->facility < 0)
-		return err_add(err, "global.log: %s: no facility \"%.*s\" (daemon, local0 .. local7, ...)",
-		    text, (int)n, word);
+		return err_add(err,
+		    "global.log: %s: no facility \"%.*s\" (daemon, local0 .. local7, ...)", text,
+		    (int)n, word);
 	if (word[n] == '\0')
 		return 0;
 	word += n + 1;

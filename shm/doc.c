@@ -48,15 +48,15 @@ static void
 states_doc(FILE *out)
 {
 	fputs(".Ss States of a server\n.Bl -tag -width NOTREADY\n", out);
-#define STATE(name, help)                                                                \
-	fputs(".It Sy " #name "\n", out);                                                \
+#define STATE(name, help)                                                                          \
+	fputs(".It Sy " #name "\n", out);                                                          \
 	sentence(out, help);
 #include "shm/tbl/state.h"
 #undef STATE
 	fputs(".El\n", out);
 	fputs(".Ss Results of a health check\n.Bl -tag -width SOCKERR\n", out);
-#define RESULT(name, passed, accepts, help)                                              \
-	fputs(".It Sy " #name "\n", out);                                                \
+#define RESULT(name, passed, accepts, help)                                                        \
+	fputs(".It Sy " #name "\n", out);                                                          \
 	sentence(out, help);
 #include "shm/tbl/result.h"
 #undef RESULT
@@ -66,10 +66,9 @@ states_doc(FILE *out)
 static void
 reasons_doc(FILE *out)
 {
-	fputs(
-	    ".Ss Reasons for which a connection ends\n"
-	    "Each connection ends for one of these; in brackets the termination letters\n"
-	    "of its log line.\n.Bl -tag -width Ds\n",
+	fputs(".Ss Reasons for which a connection ends\n"
+	      "Each connection ends for one of these; in brackets the termination letters\n"
+	      "of its log line.\n.Bl -tag -width Ds\n",
 	    out);
 	for (int r = 0; r < CLOSE_REASONS; r++) {
 		fprintf(out, ".It Sy %s Pq Li \"%s\"\n", close_name((enum close_reason)r),

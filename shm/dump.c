@@ -134,8 +134,7 @@ take_health(struct dump *d, const struct seg *seg)
 		h = &d->health[i];
 		id = d->table.server[i].id;
 		if (!health_load(seg, i, id, h) &&
-		    (atomic_load_explicit(&c->health[i].seq.n, memory_order_relaxed) &
-			1)) {
+		    (atomic_load_explicit(&c->health[i].seq.n, memory_order_relaxed) & 1)) {
 			/* Its checker stopped in it. Half old and half new: see
 			 * layout.h */
 			load_torn(c->health[i].words, h, sizeof *h);
@@ -148,8 +147,8 @@ take_health(struct dump *d, const struct seg *seg)
 		if (h->state >= SERVER_STATES)
 			h->state = STATE_NOTREADY;
 		fmt_clean(h->text, sizeof h->text);
-		d->shown[i] = (uint8_t)health_shown(
-		    &d->table.server[i], (enum server_state)h->state);
+		d->shown[i] =
+		    (uint8_t)health_shown(&d->table.server[i], (enum server_state)h->state);
 		stat_copy_rows(STAT_SET_CHECK, &d->check[i], &c->stat[i]);
 	}
 }
@@ -168,20 +167,16 @@ take_procs(struct dump *d, const struct seg *seg)
 		    .kind = atomic_load_explicit(&row->kind, memory_order_acquire),
 		    .slot = atomic_load_explicit(&row->slot, memory_order_relaxed),
 		    .pid = atomic_load_explicit(&row->pid, memory_order_relaxed),
-		    .generation =
-			atomic_load_explicit(&row->generation, memory_order_relaxed),
+		    .generation = atomic_load_explicit(&row->generation, memory_order_relaxed),
 		    .want = atomic_load_explicit(&row->want, memory_order_relaxed),
-		    .started_us =
-			atomic_load_explicit(&row->started_us, memory_order_relaxed),
+		    .started_us = atomic_load_explicit(&row->started_us, memory_order_relaxed),
 		};
 		if (p->kind == PROC_NONE)
 			continue;
 		d->n_procs++;
 		if ((region = seg_proc(seg, e)) != NULL) {
-			p->ready =
-			    atomic_load_explicit(&region->ready, memory_order_relaxed);
-			p->beat_us =
-			    atomic_load_explicit(&region->beat_us, memory_order_relaxed);
+			p->ready = atomic_load_explicit(&region->ready, memory_order_relaxed);
+			p->beat_us = atomic_load_explicit(&region->beat_us, memory_order_relaxed);
 		}
 		if (e >= ENTRY_WORKER0)
 			p->active = STAT_GET(&seg_worker(seg, e)->stat.worker, active);
@@ -232,13 +227,12 @@ fold(struct dump *d)
 
 	for (unsigned i = 0; i < t->n_services; i++)
 		if (t->service[i].state != ROW_FREE && (to = service_for(t, i)) != i)
-			stat_add_rows(STAT_SET_SERVICE, &d->sum.service[to],
-			    &d->sum.service[i], true);
+			stat_add_rows(
+			    STAT_SET_SERVICE, &d->sum.service[to], &d->sum.service[i], true);
 	for (unsigned i = 0; i < t->n_servers; i++) {
 		if (t->server[i].state == ROW_FREE || (to = server_for(t, i)) == i)
 			continue;
-		stat_add_rows(
-		    STAT_SET_SERVER, &d->sum.server[to], &d->sum.server[i], true);
+		stat_add_rows(STAT_SET_SERVER, &d->sum.server[to], &d->sum.server[i], true);
 		stat_add_rows(STAT_SET_CHECK, &d->check[to], &d->check[i], true);
 	}
 }
@@ -263,8 +257,7 @@ list_servers(struct dump *d, struct dump_service *s, unsigned first)
 		if (t->server[i].state == ROW_FREE || server_for(t, i) != i ||
 		    service_for(t, t->server[i].service) != s->index)
 			continue;
-		for (k = s->n;
-		     k > 0 && listed_before(&t->server[i], &t->server[list[k - 1]]); k--)
+		for (k = s->n; k > 0 && listed_before(&t->server[i], &t->server[list[k - 1]]); k--)
 			list[k] = list[k - 1];
 		list[k] = (uint16_t)i;
 		s->n++;
@@ -294,8 +287,8 @@ list_services(struct dump *d)
 		if (t->service[i].state == ROW_FREE || service_for(t, i) != i)
 			continue;
 		*s = (struct dump_service){.index = i};
-		s->serving = health_candidates(
-		    t, i, state, last_byte_ms, d->now, list, &s->candidates);
+		s->serving =
+		    health_candidates(t, i, state, last_byte_ms, d->now, list, &s->candidates);
 		list_servers(d, s, first);
 		first += s->n;
 		d->n_services++;
@@ -339,8 +332,8 @@ dump_take(const struct seg *seg, struct mono now, int64_t wall, struct err *err)
 }
 
 int
-dump_print(const struct dump *d, const struct dump *before, enum dump_format f, FILE *out,
-    struct err *err)
+dump_print(
+    const struct dump *d, const struct dump *before, enum dump_format f, FILE *out, struct err *err)
 {
 	switch (f) {
 	case DUMP_TABLE:

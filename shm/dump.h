@@ -87,22 +87,19 @@ struct dump {
 
 /* malloc'ed: free() it. `now` and `wall_ms` are what ages are counted from. NULL: no
  * memory. */
-struct dump *dump_take(
-    const struct seg *seg, struct mono now, int64_t wall_ms, struct err *err);
+struct dump *dump_take(const struct seg *seg, struct mono now, int64_t wall_ms, struct err *err);
 
 /* `before`: an older copy of the same daemon, for rates in the table; or NULL. Errors are
  * those of the stream: ferror(). -1: out of memory, nothing written. */
-int dump_print(const struct dump *d, const struct dump *before, enum dump_format f,
-    FILE *out, struct err *err);
+int dump_print(const struct dump *d, const struct dump *before, enum dump_format f, FILE *out,
+    struct err *err);
 
 /* Calls fn for each thing that a person should know, one sentence each, worst first. */
-void dump_warnings(
-    const struct dump *d, void (*fn)(void *arg, const char *line), void *arg);
+void dump_warnings(const struct dump *d, void (*fn)(void *arg, const char *line), void *arg);
 
 /* Lives the process whose master wrote `info`? By its pid, its start time and its
  * heartbeat. */
-enum dump_daemon dump_judge(
-    const struct shm_info *info, int64_t beat_us, struct mono now);
+enum dump_daemon dump_judge(const struct shm_info *info, int64_t beat_us, struct mono now);
 
 /* "UP", "BACKUP", "FAIL-OPEN", "NONE"; "leastconn", ... */
 const char *dump_serving_name(enum candidates c);

@@ -70,11 +70,9 @@ fmt_span(int64_t ms, char buf[FMT_HUMAN])
 	else if (s < 3600)
 		snprintf(buf, FMT_HUMAN, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
 	else if (s < 86400)
-		snprintf(buf, FMT_HUMAN, "%" PRId64 "h%02" PRId64 "m", s / 3600,
-		    s % 3600 / 60);
+		snprintf(buf, FMT_HUMAN, "%" PRId64 "h%02" PRId64 "m", s / 3600, s % 3600 / 60);
 	else
-		snprintf(buf, FMT_HUMAN, "%" PRId64 "d%02" PRId64 "h", s / 86400,
-		    s % 86400 / 3600);
+		snprintf(buf, FMT_HUMAN, "%" PRId64 "d%02" PRId64 "h", s / 86400, s % 86400 / 3600);
 	return buf;
 }
 
@@ -94,8 +92,7 @@ fmt_bytes(uint64_t n, char buf[FMT_HUMAN])
 		unit++;
 	}
 	tenths = n % 1024 * 10 / 1024;
-	snprintf(
-	    buf, FMT_HUMAN, "%" PRIu64 ".%" PRIu64 "%c", n / 1024, tenths, units[unit]);
+	snprintf(buf, FMT_HUMAN, "%" PRIu64 ".%" PRIu64 "%c", n / 1024, tenths, units[unit]);
 	return buf;
 }
 
@@ -110,9 +107,8 @@ fmt_age_ms(const struct dump *d, int64_t then_us)
 bool
 fmt_code_is_http(const struct shm_health *h)
 {
-	return h->code != 0 &&
-	       (h->result == RESULT_L7OK || h->result == RESULT_L7OKC ||
-		   h->result == RESULT_L7STS || h->result == RESULT_L7RSP);
+	return h->code != 0 && (h->result == RESULT_L7OK || h->result == RESULT_L7OKC ||
+				   h->result == RESULT_L7STS || h->result == RESULT_L7RSP);
 }
 
 const char *
@@ -125,8 +121,7 @@ fmt_check(const struct shm_health *h, char buf[FMT_CHECK])
 		    h->result == RESULT_NONE ? "no check" : "not checked yet");
 		return buf;
 	}
-	n = snprintf(
-	    buf, FMT_CHECK, "%s", check_result_name((enum check_result)h->result));
+	n = snprintf(buf, FMT_CHECK, "%s", check_result_name((enum check_result)h->result));
 	if (fmt_code_is_http(h))
 		n += snprintf(buf + n, FMT_CHECK - (size_t)n, "/%u", h->code);
 	if (h->check_ms >= 0)

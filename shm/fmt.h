@@ -6,8 +6,7 @@
 #include "shm/dump.h"
 
 /* fmt_table.c, fmt_csv.c, fmt_prom.c, json.c: see dump_print(). */
-int fmt_table(
-    const struct dump *d, const struct dump *before, FILE *out, struct err *err);
+int fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err *err);
 int fmt_csv(const struct dump *d, FILE *out);
 int fmt_prometheus(const struct dump *d, FILE *out);
 int fmt_json(const struct dump *d, FILE *out, struct err *err);
@@ -47,8 +46,7 @@ struct fmt_procs fmt_count(const struct dump *d, enum proc_kind kind);
 struct grid;
 struct grid *grid_new(void); /* NULL: no memory */
 /* The next cell of the row. An empty format makes an empty cell. */
-void grid_cell(struct grid *g, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+void grid_cell(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void grid_row(struct grid *g);	    /* ends the row */
 bool grid_ok(const struct grid *g); /* false: memory ran out on the way */
 void grid_print(const struct grid *g, FILE *out);

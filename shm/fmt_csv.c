@@ -109,16 +109,14 @@ column_limit(const struct line *l)
 	if (l->kind == 'S')
 		number_unless_0(l, server(l)->max_connections);
 	else
-		number_unless_0(l, l->row->max_connections != 0
-				       ? l->row->max_connections
-				       : l->d->info.max_connections);
+		number_unless_0(l, l->row->max_connections != 0 ? l->row->max_connections
+								: l->d->info.max_connections);
 }
 
 static void
 column_status(const struct line *l)
 {
-	bool serves =
-	    l->row->state == ROW_ACTIVE && l->service->serving != CANDIDATES_NONE;
+	bool serves = l->row->state == ROW_ACTIVE && l->service->serving != CANDIDATES_NONE;
 
 	if (l->kind == 'S')
 		text(l, server_state_name((enum server_state)l->d->shown[l->index]));
@@ -138,8 +136,7 @@ column_weight(const struct line *l)
 		unsigned i = l->d->servers[l->service->first + k];
 		const struct shm_server *s = &l->d->table.server[i];
 
-		if (l->d->shown[i] == STATE_UP &&
-		    (s->backup != 0) == (l->service->up == 0))
+		if (l->d->shown[i] == STATE_UP && (s->backup != 0) == (l->service->up == 0))
 			sum += s->weight;
 	}
 	number(l, l->kind == 'S' ? server(l)->weight : sum);
@@ -210,8 +207,7 @@ column_lbtot(const struct line *l)
 		return;
 	}
 	for (unsigned k = 0; k < l->service->n; k++)
-		sum += STAT_GET(
-		    &l->d->sum.server[l->d->servers[l->service->first + k]], picked);
+		sum += STAT_GET(&l->d->sum.server[l->d->servers[l->service->first + k]], picked);
 	number(l, sum);
 }
 

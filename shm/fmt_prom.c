@@ -16,8 +16,7 @@ value(const struct prom *p, const struct stat_desc *desc, uint64_t v)
 }
 
 static void
-single(
-    struct prom *p, enum stat_kind kind, const char *name, uint64_t v, const char *help)
+single(struct prom *p, enum stat_kind kind, const char *name, uint64_t v, const char *help)
 {
 	prom_metric(p, kind, name, help);
 	prom_sample(p, PROM_NO_LABELS);
@@ -55,8 +54,7 @@ service_set(struct prom *p)
 		prom_metric(p, set->rows[i].kind, set->rows[i].prom, set->rows[i].help);
 		for (unsigned s = 0; s < d->n_services; s++) {
 			prom_sample(p, PROM_LABELS({"service", service_name(d, s)}));
-			value(p, &set->rows[i],
-			    stat_row(&d->sum.service[d->services[s].index], i));
+			value(p, &set->rows[i], stat_row(&d->sum.service[d->services[s].index], i));
 		}
 	}
 }
@@ -92,15 +90,11 @@ service_gauges(struct prom *p)
 		const char *name, *help;
 		uint64_t (*get)(const struct dump_service *s);
 	} gauges[] = {
-	    {"service_fail_open",
-		"1: no server is UP, those that may still work are used",
+	    {"service_fail_open", "1: no server is UP, those that may still work are used",
 		service_fail_open},
-	    {"service_active_servers", "Servers that are UP and no backup",
-		service_active_servers},
-	    {"service_backup_servers", "Backup servers that are UP",
-		service_backup_servers},
-	    {"service_candidate_servers", "Servers that get new connections",
-		service_candidates},
+	    {"service_active_servers", "Servers that are UP and no backup", service_active_servers},
+	    {"service_backup_servers", "Backup servers that are UP", service_backup_servers},
+	    {"service_candidate_servers", "Servers that get new connections", service_candidates},
 	};
 
 	for (unsigned i = 0; i < sizeof gauges / sizeof *gauges; i++) {
@@ -115,8 +109,8 @@ service_gauges(struct prom *p)
 /* Calls fn for each server that is listed, with the names of both. */
 static void
 each_server(const struct prom *p,
-    void (*fn)(const struct prom *p, const struct prom_label labels[2], unsigned server,
-	const void *arg),
+    void (*fn)(
+	const struct prom *p, const struct prom_label labels[2], unsigned server, const void *arg),
     const void *arg)
 {
 	const struct dump *d = p->d;
@@ -125,8 +119,7 @@ each_server(const struct prom *p,
 		for (unsigned k = 0; k < d->services[s].n; k++) {
 			unsigned i = d->servers[d->services[s].first + k];
 			const struct prom_label labels[2] = {
-			    {"service", service_name(d, s)},
-			    {"server", d->table.server[i].name}};
+			    {"service", service_name(d, s)}, {"server", d->table.server[i].name}};
 
 			fn(p, labels, i, arg);
 		}
@@ -134,15 +127,15 @@ each_server(const struct prom *p,
 
 /* arg: the row, of the server's or the checker's set. */
 static void
-server_sample(const struct prom *p, const struct prom_label labels[2], unsigned server,
-    const void *arg)
+server_sample(
+    const struct prom *p, const struct prom_label labels[2], unsigned server, const void *arg)
 {
 	const struct stat_desc *row = arg;
 	const struct stat_set *own = &stat_sets[STAT_SET_SERVER];
 	const struct stat_set *check = &stat_sets[STAT_SET_CHECK];
 	bool is_own = row >= own->rows && row < own->rows + own->n;
-	const void *slab = is_own ? (const void *)&p->d->sum.server[server]
-				  : (const void *)&p->d->check[server];
+	const void *slab =
+	    is_own ? (const void *)&p->d->sum.server[server] : (const void *)&p->d->check[server];
 
 	prom_sample(p, PROM_LABELS(labels[0], labels[1]));
 	value(p, row, stat_row(slab, (unsigned)(row - (is_own ? own : check)->rows)));
@@ -162,13 +155,12 @@ server_set(struct prom *p, enum stat_scope scope)
 }
 
 static void
-sample_status(
-    const struct prom *p, const struct prom_label l[2], unsigned server, const void *arg)
+sample_status(const struct prom *p, const struct prom_label l[2], unsigned server, const void *arg)
 {
 	(void)arg;
 	for (int s = 0; s < SERVER_STATES; s++) {
-		prom_sample(p, PROM_LABELS(l[0], l[1],
-				   {"state", server_state_name((enum server_state)s)}));
+		prom_sample(
+		    p, PROM_LABELS(l[0], l[1], {"state", server_state_name((enum server_state)s)}));
 		prom_whole(p, p->d->shown[server] == s);
 	}
 }
@@ -179,8 +171,8 @@ sample_check_status(
 {
 	(void)arg;
 	for (int r = 0; r < CHECK_RESULTS; r++) {
-		prom_sample(p, PROM_LABELS(l[0], l[1],
-				   {"state", check_result_name((enum check_result)r)}));
+		prom_sample(
+		    p, PROM_LABELS(l[0], l[1], {"state", check_result_name((enum check_result)r)}));
 		prom_whole(p, p->d->health[server].result == r);
 	}
 }
@@ -218,8 +210,7 @@ static const struct server_gauge {
 	struct stat_desc desc;
 	bool (*get)(const struct dump *d, unsigned server, uint64_t *v);
 } server_gauges[] = {
-    {{.prom = "server_check_code", .help = "HTTP status of the last health check"},
-	check_code},
+    {{.prom = "server_check_code", .help = "HTTP status of the last health check"}, check_code},
     {{.prom = "server_check_duration_seconds",
 	 .unit = STAT_MSEC,
 	 .help = "Duration of the last health check"},
@@ -231,8 +222,7 @@ static const struct server_gauge {
 };
 
 static void
-sample_gauge(
-    const struct prom *p, const struct prom_label l[2], unsigned server, const void *arg)
+sample_gauge(const struct prom *p, const struct prom_label l[2], unsigned server, const void *arg)
 {
 	const struct server_gauge *gauge = arg;
 	uint64_t v;
@@ -246,15 +236,14 @@ sample_gauge(
 static void
 server_states(struct prom *p)
 {
-	prom_metric(p, STAT_GAUGE, "server_status",
-	    "State of the server, 1 on the one that it is in");
+	prom_metric(
+	    p, STAT_GAUGE, "server_status", "State of the server, 1 on the one that it is in");
 	each_server(p, sample_status, NULL);
 	prom_metric(p, STAT_GAUGE, "server_check_status",
 	    "Result of the last health check, 1 on the one that it was");
 	each_server(p, sample_check_status, NULL);
 	for (unsigned i = 0; i < sizeof server_gauges / sizeof *server_gauges; i++) {
-		prom_metric(p, STAT_GAUGE, server_gauges[i].desc.prom,
-		    server_gauges[i].desc.help);
+		prom_metric(p, STAT_GAUGE, server_gauges[i].desc.prom, server_gauges[i].desc.help);
 		each_server(p, sample_gauge, &server_gauges[i]);
 	}
 }
@@ -262,15 +251,13 @@ server_states(struct prom *p)
 static void
 closed(struct prom *p)
 {
-	prom_metric(
-	    p, STAT_COUNTER, "connections_closed", "Connections closed, by reason");
+	prom_metric(p, STAT_COUNTER, "connections_closed", "Connections closed, by reason");
 	for (int r = 0; r < CLOSE_REASONS; r++) {
 		prom_sample(p, PROM_LABELS({"reason", close_name((enum close_reason)r)}));
-		prom_whole(p,
-		    stat_row(
-			close_counter((struct stat_worker *)(uintptr_t)&p->d->sum.worker,
-			    (enum close_reason)r),
-			0));
+		prom_whole(
+		    p, stat_row(close_counter((struct stat_worker *)(uintptr_t)&p->d->sum.worker,
+				    (enum close_reason)r),
+			   0));
 	}
 }
 
@@ -291,8 +278,8 @@ processes(struct prom *p)
 	prom_metric(p, STAT_GAUGE, "process_heartbeat_age_seconds",
 	    "Time since the process last turned its loop");
 	if (d->beat_us != 0) {
-		prom_sample(p, PROM_LABELS({"process", "master"}, {"slot", "0"},
-				   {"generation", "0"}));
+		prom_sample(
+		    p, PROM_LABELS({"process", "master"}, {"slot", "0"}, {"generation", "0"}));
 		prom_seconds(p, (uint64_t)fmt_age_ms(d, d->beat_us));
 	}
 	for (unsigned i = 0; i < d->n_procs; i++) {
@@ -302,9 +289,8 @@ processes(struct prom *p)
 			continue;
 		snprintf(slot, sizeof slot, "%" PRIu32, q->slot);
 		snprintf(generation, sizeof generation, "%" PRIu32, q->generation);
-		prom_sample(
-		    p, PROM_LABELS({"process", proc_kind_name((enum proc_kind)q->kind)},
-			   {"slot", slot}, {"generation", generation}));
+		prom_sample(p, PROM_LABELS({"process", proc_kind_name((enum proc_kind)q->kind)},
+				   {"slot", slot}, {"generation", generation}));
 		prom_seconds(p, (uint64_t)fmt_age_ms(d, q->beat_us));
 	}
 }
@@ -316,18 +302,16 @@ node(struct prom *p)
 	char layout[20];
 
 	snprintf(layout, sizeof layout, "%016" PRIx64, p->d->layout);
-	prom_metric(p, STAT_GAUGE, "build_info",
-	    "Version of kha and layout id of its segment, always 1");
+	prom_metric(
+	    p, STAT_GAUGE, "build_info", "Version of kha and layout id of its segment, always 1");
 	prom_sample(p, PROM_LABELS({"version", info->version}, {"layout", layout}));
 	prom_whole(p, 1);
 	single(p, STAT_GAUGE, "up", p->d->daemon == DAEMON_RUNS,
 	    "1: the daemon runs and its master answers");
-	prom_metric(
-	    p, STAT_GAUGE, "start_time_seconds", "When the daemon started, since 1970");
+	prom_metric(p, STAT_GAUGE, "start_time_seconds", "When the daemon started, since 1970");
 	prom_sample(p, PROM_NO_LABELS);
 	prom_seconds(p, (uint64_t)info->start_wall_ms);
-	single(p, STAT_GAUGE, "generation", info->generation,
-	    "Generation of the present workers");
+	single(p, STAT_GAUGE, "generation", info->generation, "Generation of the present workers");
 	single(p, STAT_GAUGE, "max_connections", info->max_connections,
 	    "Connections that the node takes at most");
 	single(p, STAT_GAUGE, "config_last_reload_successful",

@@ -59,8 +59,8 @@ value_cell(struct grid *g, const struct dump *d, const struct stat_desc *desc, u
 }
 
 static void
-rate_cell(struct grid *g, const struct table *t, const struct stat_desc *desc,
-    struct slab s, unsigned row)
+rate_cell(struct grid *g, const struct table *t, const struct stat_desc *desc, struct slab s,
+    unsigned row)
 {
 	int64_t us = t->d->now.us - t->before->now.us;
 	uint64_t now = stat_row(s.now, row), then;
@@ -93,8 +93,7 @@ name_cell(struct grid *g, const struct stat_desc *desc, const char *suffix)
 {
 	size_t len = strlen(desc->name);
 
-	if (desc->unit == STAT_MSEC && len > 3 &&
-	    strcmp(desc->name + len - 3, "_ms") == 0)
+	if (desc->unit == STAT_MSEC && len > 3 && strcmp(desc->name + len - 3, "_ms") == 0)
 		len -= 3;
 	grid_cell(g, "%.*s%s", (int)len, desc->name, suffix);
 }
@@ -108,8 +107,8 @@ mark_used(bool used[ROWS_MAX], enum stat_scope scope, const void *slab)
 }
 
 static void
-heading_cells(struct grid *g, const struct table *t, enum stat_scope scope,
-    const bool used[ROWS_MAX])
+heading_cells(
+    struct grid *g, const struct table *t, enum stat_scope scope, const bool used[ROWS_MAX])
 {
 	const struct stat_set *set = &stat_sets[scope];
 
@@ -122,8 +121,8 @@ heading_cells(struct grid *g, const struct table *t, enum stat_scope scope,
 }
 
 static void
-value_cells(struct grid *g, const struct table *t, enum stat_scope scope,
-    const bool used[ROWS_MAX], struct slab s)
+value_cells(struct grid *g, const struct table *t, enum stat_scope scope, const bool used[ROWS_MAX],
+    struct slab s)
 {
 	const struct stat_set *set = &stat_sets[scope];
 
@@ -171,9 +170,8 @@ fill_services(struct grid *g, const struct table *t)
 
 		grid_cell(g, "%s", d->table.service[s->index].name);
 		grid_cell(g, "%s",
-		    d->table.service[s->index].state == ROW_ACTIVE
-			? dump_serving_name(s->serving)
-			: "REMOVED");
+		    d->table.service[s->index].state == ROW_ACTIVE ? dump_serving_name(s->serving)
+								   : "REMOVED");
 		grid_cell(g, "%u/%u", s->candidates, s->n);
 		value_cells(g, t, STAT_SET_SERVICE, used, service_slab(t, s->index));
 		grid_row(g);
@@ -195,8 +193,8 @@ server_row(struct grid *g, const struct table *t, const char *service, unsigned 
 	value_cells(g, t, STAT_SET_SERVER, used, server_slab(t, i));
 	for (unsigned k = 0; k < stat_sets[STAT_SET_CHECK].n; k++)
 		if (check_used[k])
-			value_cell(g, d, &stat_sets[STAT_SET_CHECK].rows[k],
-			    stat_row(&d->check[i], k));
+			value_cell(
+			    g, d, &stat_sets[STAT_SET_CHECK].rows[k], stat_row(&d->check[i], k));
 	grid_row(g);
 }
 
@@ -250,8 +248,8 @@ fill_procs(struct grid *g, const struct table *t)
 		grid_cell(g, "%" PRId32, p->pid);
 		grid_cell(g, "%" PRIu32, p->generation);
 		grid_cell(g, "%s", fmt_doing(p));
-		grid_cell(g, "%s",
-		    p->beat_us != 0 ? fmt_span(fmt_age_ms(t->d, p->beat_us), text) : "-");
+		grid_cell(
+		    g, "%s", p->beat_us != 0 ? fmt_span(fmt_age_ms(t->d, p->beat_us), text) : "-");
 		if (p->kind == PROC_WORKER)
 			grid_cell(g, "%" PRIu64, p->active);
 		grid_row(g);

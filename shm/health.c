@@ -11,8 +11,7 @@ static const struct {
 	const char *name, *help;
 	bool passed, accepts;
 } results[CHECK_RESULTS] = {
-#define RESULT(name, passed, accepts, help)                                              \
-	[RESULT_##name] = {#name, help, passed, accepts},
+#define RESULT(name, passed, accepts, help) [RESULT_##name] = {#name, help, passed, accepts},
 #include "shm/tbl/result.h"
 #undef RESULT
 };
@@ -101,8 +100,8 @@ health_shown(const struct shm_server *server, enum server_state health)
 /* Bit of the class of candidates that a server would belong to; 0: none, it is never
  * used. */
 static unsigned
-class_of(const struct shm_server *s, enum server_state state, uint64_t last_byte_ms,
-    struct mono now)
+class_of(
+    const struct shm_server *s, enum server_state state, uint64_t last_byte_ms, struct mono now)
 {
 	uint64_t now_ms = (uint64_t)mono_ms(now);
 
@@ -129,9 +128,9 @@ insert(const struct shm_table *t, uint16_t *list, unsigned n, unsigned server)
 }
 
 enum candidates
-health_candidates(const struct shm_table *t, unsigned service,
-    const uint8_t state[SHM_SERVERS], const uint64_t last_byte_ms[SHM_SERVERS],
-    struct mono now, uint16_t list[SHM_SERVERS], unsigned *n)
+health_candidates(const struct shm_table *t, unsigned service, const uint8_t state[SHM_SERVERS],
+    const uint64_t last_byte_ms[SHM_SERVERS], struct mono now, uint16_t list[SHM_SERVERS],
+    unsigned *n)
 {
 	static const enum candidates order[] = {
 	    CANDIDATES_UP, CANDIDATES_BACKUP, CANDIDATES_FAIL_OPEN};

@@ -8,15 +8,13 @@
 
 /* Checker only: stores the cell of server `index`; with `changed` health_generation grows
  * by one afterwards. Waking workers is the caller's business. */
-void health_store(
-    struct seg *seg, unsigned index, const struct shm_health *h, bool changed);
+void health_store(struct seg *seg, unsigned index, const struct shm_health *h, bool changed);
 
 uint64_t health_generation(const struct seg *seg);
 
 /* Reads the cell of server `index`. false: it is being written, or it is not about server
  * `id` (then *h is set to NOTREADY, INI, as for a server never checked). */
-bool health_load(
-    const struct seg *seg, unsigned index, uint32_t id, struct shm_health *h);
+bool health_load(const struct seg *seg, unsigned index, uint32_t id, struct shm_health *h);
 
 /* What is shown for a server: REMOVED, MAINT, DRAIN (also weight 0), else its health. */
 enum server_state health_shown(const struct shm_server *server, enum server_state health);
@@ -37,8 +35,8 @@ enum candidates {
  * new connections, in the file's order, and *n. state[i] is the health of server i,
  * last_byte_ms[i] CLOCK_MONOTONIC ms of the last byte from it (0: never). */
 enum candidates health_candidates(const struct shm_table *t, unsigned service,
-    const uint8_t state[SHM_SERVERS], const uint64_t last_byte_ms[SHM_SERVERS],
-    struct mono now, uint16_t list[SHM_SERVERS], unsigned *n);
+    const uint8_t state[SHM_SERVERS], const uint64_t last_byte_ms[SHM_SERVERS], struct mono now,
+    uint16_t list[SHM_SERVERS], unsigned *n);
 
 /* Names from the tables: "UP", "L7STS", ... */
 const char *server_state_name(enum server_state s);

@@ -49,8 +49,7 @@ append(struct json *j, json_t *array, json_t *value)
 static void
 put_age(struct json *j, json_t *object, const char *key, int64_t then_us)
 {
-	put(j, object, key,
-	    then_us != 0 ? json_integer(fmt_age_ms(j->d, then_us)) : json_null());
+	put(j, object, key, then_us != 0 ? json_integer(fmt_age_ms(j->d, then_us)) : json_null());
 }
 
 static void
@@ -61,8 +60,7 @@ put_counters(struct json *j, json_t *object, enum stat_scope scope, const void *
 	for (unsigned i = 0; i < set->n; i++) {
 		uint64_t v = stat_row(slab, i);
 
-		if (set->rows[i].kind ==
-		    STAT_STAMP) /* of the monotonic clock: as an age */
+		if (set->rows[i].kind == STAT_STAMP) /* of the monotonic clock: as an age */
 			put_age(j, object, set->rows[i].name, (int64_t)v * 1000);
 		else
 			put_number(j, object, set->rows[i].name, (int64_t)v);
@@ -137,8 +135,7 @@ check(struct json *j, const struct shm_health *h)
 	put_text(j, o, "result", check_result_name((enum check_result)h->result));
 	put_bool(j, o, "passed", check_result_passed((enum check_result)h->result));
 	put_number(j, o, "code", h->code);
-	put(j, o, "duration_ms",
-	    h->check_ms >= 0 ? json_integer(h->check_ms) : json_null());
+	put(j, o, "duration_ms", h->check_ms >= 0 ? json_integer(h->check_ms) : json_null());
 	put_age(j, o, "age_ms", h->checked_us);
 	put_text(j, o, "text", h->text);
 	put_number(j, o, "health", h->health);
@@ -194,8 +191,7 @@ service(struct json *j, const struct dump_service *s)
 	put_number(j, o, "active_servers", s->up);
 	put_number(j, o, "backup_servers", s->backups_up);
 	put_number(j, o, "max_connections", row->max_connections);
-	put(j, o, "counters",
-	    counters(j, STAT_SET_SERVICE, &j->d->sum.service[s->index]));
+	put(j, o, "counters", counters(j, STAT_SET_SERVICE, &j->d->sum.service[s->index]));
 	for (unsigned k = 0; k < s->n; k++)
 		append(j, servers, server(j, j->d->servers[s->first + k]));
 	put(j, o, "servers", servers);

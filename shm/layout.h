@@ -136,11 +136,11 @@ enum server_state {
 #undef STATE
 
 /* Adds n to a counter of which this process is the only writer: no locked instruction. */
-#define STAT_ADD(slab, field, n)                                                         \
-	atomic_store_explicit(&(slab)->field,                                            \
-	    atomic_load_explicit(&(slab)->field, memory_order_relaxed) + (uint64_t)(n),  \
+#define STAT_ADD(slab, field, n)                                                                   \
+	atomic_store_explicit(&(slab)->field,                                                      \
+	    atomic_load_explicit(&(slab)->field, memory_order_relaxed) + (uint64_t)(n),            \
 	    memory_order_relaxed)
-#define STAT_SET(slab, field, value)                                                     \
+#define STAT_SET(slab, field, value)                                                               \
 	atomic_store_explicit(&(slab)->field, (uint64_t)(value), memory_order_relaxed)
 #define STAT_GET(slab, field) atomic_load_explicit(&(slab)->field, memory_order_relaxed)
 
@@ -155,13 +155,7 @@ struct stat_slab {
 
 /* Values of the words of the options balance, on_down and log_connections, in the order
  * of conf/tbl/service.h. */
-enum balance {
-	BALANCE_LEASTCONN,
-	BALANCE_ROUNDROBIN,
-	BALANCE_RANDOM,
-	BALANCE_HASH,
-	BALANCE_FIRST
-};
+enum balance { BALANCE_LEASTCONN, BALANCE_ROUNDROBIN, BALANCE_RANDOM, BALANCE_HASH, BALANCE_FIRST };
 enum on_down { ON_DOWN_KEEP, ON_DOWN_RESET };
 enum log_connections { LOG_CONN_NONE, LOG_CONN_CLOSE, LOG_CONN_BOTH };
 
@@ -359,10 +353,10 @@ struct shm_arena {
 	struct shm_limit server_limit[SHM_SERVERS];
 };
 
-#define SHM_REGION(type)                                                                 \
-	union {                                                                          \
-		type r;                                                                  \
-		char pages[(sizeof(type) + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE];         \
+#define SHM_REGION(type)                                                                           \
+	union {                                                                                    \
+		type r;                                                                            \
+		char pages[(sizeof(type) + SHM_PAGE - 1) / SHM_PAGE * SHM_PAGE];                   \
 	}
 
 struct shm {

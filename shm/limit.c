@@ -39,8 +39,7 @@ take(struct shm_limit *l, unsigned i, unsigned entry)
 	if (atomic_load_explicit(&l->word[i], memory_order_relaxed) != 0)
 		return false;
 	raise_top(l, i + 1);
-	return atomic_compare_exchange_strong(
-	    &l->word[i], &nobody, (uint16_t)(entry + 1));
+	return atomic_compare_exchange_strong(&l->word[i], &nobody, (uint16_t)(entry + 1));
 }
 
 int

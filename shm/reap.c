@@ -29,8 +29,7 @@ retire_end(struct shm_head *head)
 static void *
 map_dead(struct seg *seg, size_t offset, size_t size)
 {
-	void *p = mmap(
-	    NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, seg->rw_fd, (off_t)offset);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, seg->rw_fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -57,8 +56,7 @@ count_open(struct stat_worker *w)
 static struct shm_limit *
 limit_at(struct shm_arena *arena, size_t i)
 {
-	return i < SHM_SERVICES ? &arena->service_limit[i]
-				: &arena->server_limit[i - SHM_SERVICES];
+	return i < SHM_SERVICES ? &arena->service_limit[i] : &arena->server_limit[i - SHM_SERVICES];
 }
 
 /* Clears the owner words of `entry`. Most limits were never used and are holes of the
@@ -68,13 +66,12 @@ static void
 clear_limits(struct seg *seg, unsigned entry)
 {
 	const size_t size = sizeof(struct shm_limit), n = SHM_SERVICES + SHM_SERVERS;
-	const size_t base =
-	    offsetof(struct shm, arena) + offsetof(struct shm_arena, service_limit);
+	const size_t base = offsetof(struct shm, arena) + offsetof(struct shm_arena, service_limit);
 	off_t data;
 
-	_Static_assert(offsetof(struct shm_arena, server_limit) ==
-			   offsetof(struct shm_arena, service_limit) +
-			       SHM_SERVICES * sizeof(struct shm_limit),
+	_Static_assert(
+	    offsetof(struct shm_arena, server_limit) ==
+		offsetof(struct shm_arena, service_limit) + SHM_SERVICES * sizeof(struct shm_limit),
 	    "all limits stand in one row");
 	for (size_t i = 0; i < n; i++) {
 		data = lseek(seg->rw_fd, (off_t)(base + i * size), SEEK_DATA);
@@ -95,8 +92,7 @@ reap_worker(struct seg *seg, unsigned entry)
 	uint64_t died;
 
 	clear_limits(seg, entry);
-	w = map_dead(
-	    seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
+	w = map_dead(seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
 	if (w == NULL)
 		return 0; /* no address space: its successor counts on */
 	clear_proc(&w->proc);

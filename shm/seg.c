@@ -28,13 +28,11 @@ static const struct seg nothing = {.ro_fd = -1, .rw_fd = -1};
 const char *
 proc_kind_name(enum proc_kind kind)
 {
-	return (size_t)kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind]
-								     : "?";
+	return (size_t)kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind] : "?";
 }
 
 static int
-segment_path(
-    char path[PATH_MAX], const char *run_dir, const char *suffix, struct err *err)
+segment_path(char path[PATH_MAX], const char *run_dir, const char *suffix, struct err *err)
 {
 	if (snprintf(path, PATH_MAX, "%s/%s%s", run_dir, SHM_FILE, suffix) < PATH_MAX)
 		return 0;
@@ -160,8 +158,8 @@ check_file(int fd, const char *path, struct err *err)
 	}
 	if (st.st_size != (off_t)SHM_SIZE) {
 		errno = EINVAL;
-		return err_add(err, "segment %s is damaged: %lld bytes where %zu belong",
-		    path, (long long)st.st_size, SHM_SIZE);
+		return err_add(err, "segment %s is damaged: %lld bytes where %zu belong", path,
+		    (long long)st.st_size, SHM_SIZE);
 	}
 	return 0;
 }
@@ -192,9 +190,8 @@ seg_attach(struct seg *seg, const char *run_dir, struct err *err)
 		goto fail;
 	}
 	if (atomic_load_explicit(&seg->ro->head.r.ready, memory_order_acquire) != 1) {
-		err_add(err,
-		    "segment %s is not complete: kha is just starting, or failed to",
-		    path);
+		err_add(
+		    err, "segment %s is not complete: kha is just starting, or failed to", path);
 		errno = EAGAIN;
 		goto fail;
 	}
@@ -267,8 +264,7 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 	case PROC_WORKER:
 		if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES) {
 			size = sizeof seg->ro->worker[0];
-			offset =
-			    offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size;
+			offset = offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size;
 			break;
 		}
 		/* fall through */
@@ -325,9 +321,7 @@ seg_proc(const struct seg *seg, unsigned entry)
 		return &seg->ro->checker.r.proc;
 	if (entry == ENTRY_LOGGER)
 		return &seg->ro->logger.r.proc;
-	return entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES
-		   ? &seg_worker(seg, entry)->proc
-		   : NULL;
+	return entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES ? &seg_worker(seg, entry)->proc : NULL;
 }
 
 void
@@ -341,6 +335,5 @@ void
 seg_ready(struct seg *seg, unsigned generation)
 {
 	if (seg->proc != NULL)
-		atomic_store_explicit(
-		    &seg->proc->ready, generation, memory_order_release);
+		atomic_store_explicit(&seg->proc->ready, generation, memory_order_release);
 }

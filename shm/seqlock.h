@@ -31,11 +31,11 @@ struct seq {
 };
 
 /* Declares a seqlocked cell of `type` (whose size is a multiple of 8). */
-#define SEQ_CELL(type)                                                                   \
-	struct {                                                                         \
-		struct seq seq;                                                          \
-		_Atomic uint64_t words[sizeof(type) / 8];                                \
-		_Static_assert(sizeof(type) % 8 == 0, "payload is not whole words");     \
+#define SEQ_CELL(type)                                                                             \
+	struct {                                                                                   \
+		struct seq seq;                                                                    \
+		_Atomic uint64_t words[sizeof(type) / 8];                                          \
+		_Static_assert(sizeof(type) % 8 == 0, "payload is not whole words");               \
 	}
 
 /* Copies `size` bytes (a multiple of 8) from src into the record. Only its one writer. */

@@ -4,9 +4,8 @@
 #include <sched.h>
 #include <string.h>
 
-#define STAT(field, kind, unit, prom, help)                                              \
-	{#field, STAT_##kind, STAT_##unit, prom, "", help},
-#define CLOSE(name, letters, is_error, help)                                             \
+#define STAT(field, kind, unit, prom, help) {#field, STAT_##kind, STAT_##unit, prom, "", help},
+#define CLOSE(name, letters, is_error, help)                                                       \
 	{"close_" #name, STAT_COUNTER, STAT_NONE, "", "", help},
 static const struct stat_desc worker_rows[] = {
 #include "shm/tbl/stat_worker.h"
@@ -21,7 +20,7 @@ static const struct stat_desc logger_rows[] = {
 #undef CLOSE
 #undef STAT
 
-#define STAT(field, kind, unit, prom, haproxy, help)                                     \
+#define STAT(field, kind, unit, prom, haproxy, help)                                               \
 	{#field, STAT_##kind, STAT_##unit, prom, haproxy, help},
 static const struct stat_desc service_rows[] = {
 #include "shm/tbl/stat_service.h"
@@ -35,9 +34,9 @@ static const struct stat_desc check_rows[] = {
 #undef STAT
 
 #define ROWS(set) (sizeof set##_rows / sizeof *set##_rows)
-#define SET(set)                                                                         \
-	{                                                                                \
-#		set, set##_rows, ROWS(set)                                              \
+#define SET(set)                                                                                   \
+	{                                                                                          \
+#		set, set##_rows, ROWS(set)                                                        \
 	}
 
 const struct stat_set stat_sets[STAT_SETS] = {
@@ -50,7 +49,7 @@ const struct stat_set stat_sets[STAT_SETS] = {
 };
 
 /* What allows to walk the structs as arrays. */
-#define IS_ARRAY(set)                                                                    \
+#define IS_ARRAY(set)                                                                              \
 	_Static_assert(sizeof(struct stat_##set) == ROWS(set) * sizeof(uint64_t), #set)
 IS_ARRAY(worker);
 IS_ARRAY(service);
@@ -63,8 +62,7 @@ static const struct {
 	const char *name, *letters, *help;
 	bool is_error;
 } closes[CLOSE_REASONS] = {
-#define CLOSE(name, letters, is_error, help)                                             \
-	[CLOSE_##name] = {#name, letters, help, is_error},
+#define CLOSE(name, letters, is_error, help) [CLOSE_##name] = {#name, letters, help, is_error},
 #include "shm/tbl/close.h"
 #undef CLOSE
 };
@@ -128,13 +126,12 @@ stat_layout_id(void)
 #include "shm/tbl/state.h"
 #undef STATE
 	};
-	static const uint32_t sizes[] = {SHM_REVISION, SHM_SERVICES, SHM_SERVERS,
-	    SHM_WORKERS, SHM_GENERATIONS, SHM_ENTRIES, sizeof(struct shm_info),
-	    sizeof(struct shm_service), sizeof(struct shm_server),
-	    sizeof(struct shm_table), sizeof(struct shm_health), sizeof(struct shm_proc),
-	    sizeof(struct shm_proc_region), sizeof(struct shm_head),
-	    sizeof(struct shm_checker), sizeof(struct shm_logger),
-	    sizeof(struct shm_worker), sizeof(struct shm_arena), sizeof(struct shm)};
+	static const uint32_t sizes[] = {SHM_REVISION, SHM_SERVICES, SHM_SERVERS, SHM_WORKERS,
+	    SHM_GENERATIONS, SHM_ENTRIES, sizeof(struct shm_info), sizeof(struct shm_service),
+	    sizeof(struct shm_server), sizeof(struct shm_table), sizeof(struct shm_health),
+	    sizeof(struct shm_proc), sizeof(struct shm_proc_region), sizeof(struct shm_head),
+	    sizeof(struct shm_checker), sizeof(struct shm_logger), sizeof(struct shm_worker),
+	    sizeof(struct shm_arena), sizeof(struct shm)};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (unsigned s = 0; s < STAT_SETS; s++) {
@@ -209,8 +206,7 @@ stat_slab_add(struct stat_slab *to, const struct stat_slab *from, bool gauges)
 {
 	stat_add_rows(STAT_SET_WORKER, &to->worker, &from->worker, gauges);
 	for (unsigned i = 0; i < SHM_SERVICES; i++)
-		stat_add_rows(
-		    STAT_SET_SERVICE, &to->service[i], &from->service[i], gauges);
+		stat_add_rows(STAT_SET_SERVICE, &to->service[i], &from->service[i], gauges);
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
 		stat_add_rows(STAT_SET_SERVER, &to->server[i], &from->server[i], gauges);
 }
@@ -231,8 +227,8 @@ stat_slab_clear(struct stat_slab *slab)
 static const struct stat_slab *
 slab_of(const struct seg *seg, unsigned entry)
 {
-	if (atomic_load_explicit(
-		&seg->ro->head.r.proc[entry].kind, memory_order_acquire) != PROC_WORKER)
+	if (atomic_load_explicit(&seg->ro->head.r.proc[entry].kind, memory_order_acquire) !=
+	    PROC_WORKER)
 		return NULL;
 	return &seg_worker(seg, entry)->stat;
 }
@@ -300,8 +296,7 @@ over_workers(const struct seg *seg, const _Atomic uint64_t *word, bool maximum)
 	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES; e++) {
 		if ((slab = slab_of(seg, e)) == NULL)
 			continue;
-		v = get((
-		    const _Atomic uint64_t *)(const void *)((const char *)slab + offset));
+		v = get((const _Atomic uint64_t *)(const void *)((const char *)slab + offset));
 		if (!maximum)
 			result += v;
 		else if (v > result)
@@ -340,8 +335,7 @@ stat_server_last_byte(const struct seg *seg, unsigned server)
 uint64_t
 stat_server_connect_failed(const struct seg *seg, unsigned server)
 {
-	const _Atomic uint64_t *word =
-	    &seg->ro->head.r.retired.server[server].connect_failed;
+	const _Atomic uint64_t *word = &seg->ro->head.r.retired.server[server].connect_failed;
 	uint64_t seq, sum;
 
 	for (int tries = 0; sum_begin(seg, tries, &seq); tries++) {

@@ -11,15 +11,13 @@ table_publish(struct seg *seg, struct shm_table *t)
 	t->generation = generation;
 	SEQ_STORE(&seg->head->table, t);
 	/* Last, so that who sees the new number finds the new tables. */
-	atomic_store_explicit(
-	    &seg->head->table_generation, generation, memory_order_release);
+	atomic_store_explicit(&seg->head->table_generation, generation, memory_order_release);
 }
 
 uint64_t
 table_generation(const struct seg *seg)
 {
-	return atomic_load_explicit(
-	    &seg->ro->head.r.table_generation, memory_order_acquire);
+	return atomic_load_explicit(&seg->ro->head.r.table_generation, memory_order_acquire);
 }
 
 bool

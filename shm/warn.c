@@ -91,15 +91,13 @@ warn_daemon(const struct dump *d, const struct say *s)
 
 	if (d->daemon == DAEMON_GONE)
 		say(s,
-		    "daemon is not running (pid %" PRId32
-		    " is gone): what follows is what it left",
+		    "daemon is not running (pid %" PRId32 " is gone): what follows is what it left",
 		    d->info.pid);
 	else if (d->daemon == DAEMON_SILENT)
 		say(s, "master does not answer: heartbeat %s old (pid %" PRId32 ")",
 		    fmt_span(fmt_age_ms(d, d->beat_us), age), d->info.pid);
 	if (d->torn_table)
-		say(s,
-		    "the master stopped while it wrote the tables: rows may be mixed up");
+		say(s, "the master stopped while it wrote the tables: rows may be mixed up");
 	if (d->torn_sum)
 		say(s, "the master stopped while it moved counters: one dead worker's "
 		       "may be "
@@ -173,17 +171,15 @@ warn_procs(const struct dump *d, const struct say *s)
 		const struct dump_proc *p = &d->proc[i];
 		int64_t since = p->beat_us != 0 ? p->beat_us : p->started_us;
 
-		snprintf(
-		    name, sizeof name, "%s", proc_kind_name((enum proc_kind)p->kind));
+		snprintf(name, sizeof name, "%s", proc_kind_name((enum proc_kind)p->kind));
 		if (p->kind == PROC_WORKER)
-			snprintf(name, sizeof name,
-			    "worker %" PRIu32 " of generation %" PRIu32, p->slot,
-			    p->generation);
+			snprintf(name, sizeof name, "worker %" PRIu32 " of generation %" PRIu32,
+			    p->slot, p->generation);
 		if (p->pid == 0)
 			say(s, "%s is not running", name);
 		else if (since != 0 && fmt_age_ms(d, since) > DUMP_STALE_MS)
-			say(s, "%s (pid %" PRId32 ") does not answer: heartbeat %s old",
-			    name, p->pid, fmt_span(fmt_age_ms(d, since), age));
+			say(s, "%s (pid %" PRId32 ") does not answer: heartbeat %s old", name,
+			    p->pid, fmt_span(fmt_age_ms(d, since), age));
 	}
 	if (workers.draining > 0)
 		say(s, "%u old %s with %" PRIu64 " %s", workers.draining,

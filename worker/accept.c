@@ -9,9 +9,9 @@
 #include "shm/stat.h"
 #include "worker/internal.h"
 
-#define PAUSE_FULL_MS 50   /* how often a full node is looked at again */
+#define PAUSE_FULL_MS  50  /* how often a full node is looked at again */
 #define PAUSE_ERROR_MS 100 /* after EMFILE and the like */
-#define SAY_EVERY_MS 10000
+#define SAY_EVERY_MS   10000
 
 int
 accept_start(struct worker *w, struct err *err)
@@ -118,8 +118,7 @@ worker_accept_failed(struct worker *w, unsigned listener, int error)
 	STAT_ADD(&w->stat->worker, accept_failed, 1);
 	if (may_say(w))
 		log_err("accept on %s pauses: %s%s",
-		    addr_print(&w->h->listeners[listener].addr, text, sizeof text),
-		    strerror(error),
+		    addr_print(&w->h->listeners[listener].addr, text, sizeof text), strerror(error),
 		    error == EMFILE ? "; raise the limit of open files (LimitNOFILE)" : "");
 	accept_pause(w, PAUSE_ERROR_MS);
 }

@@ -14,7 +14,7 @@
 #include "worker/pick.h"
 
 /* After a RST of one side: so long what was queued for the other may take to go out. */
-#define FLUSH_MS 2000
+#define FLUSH_MS      2000
 #define FLUSH_LOOK_MS 10
 
 static const struct shm_service *
@@ -111,9 +111,9 @@ connect_next(struct worker *w, struct worker_conn *c, enum close_reason last)
 			STAT_ADD(&w->stat->service[c->service], retries, 1);
 		}
 		fd = server_socket(w, c, &w->view.table.server[c->server].addr);
-		error = fd < 0 ? errno
-			       : w->engine->connect(w, c, fd,
-				     &w->view.table.server[c->server].addr);
+		error = fd < 0
+			    ? errno
+			    : w->engine->connect(w, c, fd, &w->view.table.server[c->server].addr);
 		if (error == 0)
 			break;
 		if (is_shortage(error)) {
@@ -180,7 +180,8 @@ worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
 
 	if (error != 0) {
 		count_connect_failure(w, c);
-		connect_next(w, c, error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed);
+		connect_next(
+		    w, c, error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed);
 		return;
 	}
 	c->connect_ms = (int32_t)(w->now_ms - c->phase_ms);
@@ -238,8 +239,8 @@ flushed(struct worker *w, struct worker_conn *c)
 }
 
 void
-worker_conn_ended(struct worker *w, struct worker_conn *c, enum side side, enum ending how,
-    int error)
+worker_conn_ended(
+    struct worker *w, struct worker_conn *c, enum side side, enum ending how, int error)
 {
 	if (c->state == CONN_CONNECTING && side == SIDE_CLIENT) {
 		worker_conn_close(w, c, CLOSE_client_abort);
@@ -288,7 +289,8 @@ worker_conn_timeout(struct worker *w, struct worker_conn *c)
 		worker_conn_connected(w, c, ETIMEDOUT);
 		return;
 	case CONN_RELAY:
-		deadline = c->last_ms + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
+		deadline =
+		    c->last_ms + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
 		if (w->now_ms < deadline)
 			break;
 		worker_conn_close(w, c, c->ended != 0 ? CLOSE_half_closed : CLOSE_idle);
@@ -317,8 +319,8 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 	/* First, so that the counts in the line include this connection, as HAProxy's do. */
 	if (service->log_connections != LOG_CONN_NONE && log_wants(LOG_LEVEL_INFO))
 		worker_conn_log(w, c, close_letters(reason), false);
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 	STAT_ADD(&w->stat->worker, active, -1);
 	STAT_ADD(&w->stat->service[c->service], active, -1);
 	if (reason == CLOSE_no_server)

@@ -15,9 +15,9 @@
 #include "shm/layout.h"
 #include "worker/engine.h"
 
-#define CONN_NONE UINT32_MAX /* no connection, as an index */
-#define CONN_TRIES 4	     /* servers that one client is offered to */
-#define NO_SERVER UINT16_MAX
+#define CONN_NONE  UINT32_MAX /* no connection, as an index */
+#define CONN_TRIES 4	      /* servers that one client is offered to */
+#define NO_SERVER  UINT16_MAX
 
 enum conn_state { CONN_FREE, CONN_CONNECTING, CONN_RELAY, CONN_FLUSHING, CONN_CLOSED };
 
@@ -57,7 +57,7 @@ struct worker_conn {
 	uint8_t listener;
 	uint8_t reset_side;   /* enum side, in CONN_FLUSHING: the one that sent RST */
 	uint8_t flush_reason; /* enum close_reason, in CONN_FLUSHING */
-	uint16_t server; /* NO_SERVER: none */
+	uint16_t server;      /* NO_SERVER: none */
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */
 	int16_t server_limit;
@@ -66,11 +66,11 @@ struct worker_conn {
 	uint32_t timer_next, timer_prev; /* connections in one slot of the wheel */
 	uint32_t timer_slot;		 /* CONN_NONE: not in the wheel */
 
-	int32_t connect_ms;   /* time to connect; -1: not connected */
-	int64_t accepted_us;  /* CLOCK_MONOTONIC */
+	int32_t connect_ms;  /* time to connect; -1: not connected */
+	int64_t accepted_us; /* CLOCK_MONOTONIC */
 	int64_t accepted_wall_ms;
-	int64_t phase_ms; /* begin of connect or flush, CLOCK_MONOTONIC ms */
-	int64_t last_ms;  /* last byte of either side, CLOCK_MONOTONIC ms */
+	int64_t phase_ms;  /* begin of connect or flush, CLOCK_MONOTONIC ms */
+	int64_t last_ms;   /* last byte of either side, CLOCK_MONOTONIC ms */
 	uint64_t bytes[2]; /* came from: enum side */
 };
 

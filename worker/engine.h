@@ -80,13 +80,13 @@ void worker_accept_failed(struct worker *w, unsigned listener, int error);
 void worker_conn_connected(struct worker *w, struct worker_conn *c, int error);
 
 /* n bytes came from `side` (n > 0), of them `spliced` without passing through user space. */
-void worker_conn_moved(struct worker *w, struct worker_conn *c, enum side side, size_t n,
-    bool spliced);
+void worker_conn_moved(
+    struct worker *w, struct worker_conn *c, enum side side, size_t n, bool spliced);
 
 /* `side` ended and all its earlier bytes were handed to the kernel for the other side. Said at
  * most once for END_FIN and once for END_RESET per side. */
-void worker_conn_ended(struct worker *w, struct worker_conn *c, enum side side,
-    enum ending how, int error);
+void worker_conn_ended(
+    struct worker *w, struct worker_conn *c, enum side side, enum ending how, int error);
 
 /* The engine has no use for c any more. */
 void worker_conn_gone(struct worker *w, struct worker_conn *c);

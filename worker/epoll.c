@@ -21,7 +21,7 @@
 #include "worker/internal.h"
 #include "worker/pump.h"
 
-#define EVENTS 256
+#define EVENTS	256
 #define ACCEPTS 16 /* in a row, before others get their turn */
 
 /* What an event is about, in epoll_event.data: number, kind and epoch. */
@@ -235,8 +235,8 @@ on_listener(struct worker *w, unsigned listener)
 
 	for (int i = 0; i < ACCEPTS && w->accepting && !w->paused; i++) {
 		len = sizeof from;
-		fd = accept4(w->h->listeners[listener].fd, &from.sa, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(
+		    w->h->listeners[listener].fd, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0)
 			worker_accepted(w, listener, fd, &from);
 		else if (errno == EAGAIN || errno == EINTR)
@@ -291,8 +291,7 @@ on_conn(struct worker *w, struct worker_conn *c, enum side side, uint32_t events
 	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP) && (asked & EPOLLOUT) &&
 	    c->state == CONN_RELAY)
 		pump_run(w, &state_of(w)->pump, c, OTHER_SIDE(side));
-	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP) && (asked & EPOLLIN) &&
-	    c->state == CONN_RELAY)
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP) && (asked & EPOLLIN) && c->state == CONN_RELAY)
 		pump_run(w, &state_of(w)->pump, c, side);
 	ask_both(w, c);
 }

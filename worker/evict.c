@@ -69,8 +69,8 @@ evict_service(struct worker *w, unsigned service, unsigned n)
 	enum close_reason why;
 
 	for (unsigned i = 0; i < w->view.table.n_servers && n > 0; i++) {
-		if (w->view.table.server[i].service != service ||
-		    w->server_list[i] == CONN_NONE || !must_leave(w, i, &why))
+		if (w->view.table.server[i].service != service || w->server_list[i] == CONN_NONE ||
+		    !must_leave(w, i, &why))
 			continue;
 		for (; n > 0 && w->server_list[i] != CONN_NONE; n--)
 			worker_conn_close(w, &w->pool.conn[w->server_list[i]], why);

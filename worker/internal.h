@@ -33,9 +33,9 @@ struct worker {
 
 	uint32_t server_list[SHM_SERVERS]; /* first connection of each server */
 
-	bool accepting;	      /* wants clients (not draining) */
-	bool paused;	      /* but takes none now */
-	int64_t resume_ms;    /* look again at that time */
+	bool accepting;	       /* wants clients (not draining) */
+	bool paused;	       /* but takes none now */
+	int64_t resume_ms;     /* look again at that time */
 	int64_t pause_said_ms; /* of the last line about it */
 	bool draining;
 	bool evicting; /* worker/evict.c has something to do */

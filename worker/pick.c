@@ -26,8 +26,8 @@ take_place(struct worker *w, struct worker_conn *c, unsigned server)
 	c->server_limit = -1;
 	if (n == 0)
 		return true;
-	word = limit_take(&w->seg->arena->server_limit[server], n, w->h->entry,
-	    (unsigned)c->accepted_us);
+	word = limit_take(
+	    &w->seg->arena->server_limit[server], n, w->h->entry, (unsigned)c->accepted_us);
 	if (word < 0)
 		return false;
 	c->server_limit = (int16_t)word;
@@ -37,8 +37,8 @@ take_place(struct worker *w, struct worker_conn *c, unsigned server)
 static uint64_t
 ticket(struct worker *w, unsigned service)
 {
-	return atomic_fetch_add_explicit(&w->seg->arena->ticket[service].next, 1,
-	    memory_order_relaxed);
+	return atomic_fetch_add_explicit(
+	    &w->seg->arena->ticket[service].next, 1, memory_order_relaxed);
 }
 
 /* Open connections of a server over all workers, draining ones included. */
@@ -55,8 +55,8 @@ active(const struct worker *w, unsigned server)
 /* Fewest connections per weight; ties go round by a ticket that all workers share. `full` are
  * those found full in this pick, one bit per candidate position. */
 static int
-least(struct worker *w, const struct worker_conn *c, const struct view_service *vs,
-    const bool full[])
+least(
+    struct worker *w, const struct worker_conn *c, const struct view_service *vs, const bool full[])
 {
 	unsigned start = (unsigned)(ticket(w, c->service) % vs->n_candidates), at, best_weight = 1,
 		 weight;
@@ -90,8 +90,8 @@ position(const struct view_service *vs, unsigned server)
 
 /* The next of the cycle; one that is full or was tried is passed over. */
 static int
-round_robin(struct worker *w, const struct worker_conn *c, const struct view_service *vs,
-    const bool full[])
+round_robin(
+    struct worker *w, const struct worker_conn *c, const struct view_service *vs, const bool full[])
 {
 	uint64_t at = ticket(w, c->service);
 	int pos;

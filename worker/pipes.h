@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define PIPES_MAX 64
+#define PIPES_MAX  64
 #define PIPE_BYTES (256 * 1024) /* asked for; the kernel may give less */
 
 struct pipes {

@@ -10,7 +10,7 @@
 #include "worker/internal.h"
 
 /* Reads per call: one fast sender must not keep the others waiting. */
-#define COPY_READS 4
+#define COPY_READS   4
 #define SPLICE_READS 4
 
 #define FULL_READS 2 /* that many full buffers in a row are bulk */
@@ -245,8 +245,8 @@ pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side
 	bool more = send_kept(w, p, c, side);
 
 	for (int i = 0; more && pump_wants_read(c, side) && i < COPY_READS; i++)
-		more = h->flags & HALF_SPLICE ? splice_once(w, p, c, side)
-					      : copy_once(w, p, c, side);
+		more =
+		    h->flags & HALF_SPLICE ? splice_once(w, p, c, side) : copy_once(w, p, c, side);
 	if (c->state == CONN_RELAY && (h->flags & HALF_EOF))
 		report_end(w, c, side);
 }

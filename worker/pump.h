@@ -18,12 +18,12 @@
 
 /* Bits of engine_half.flags. */
 enum {
-	HALF_EOF = 1,	  /* nothing more comes from this side; engine_half.error says how */
-	HALF_ENDED = 2,	  /* and that was reported */
-	HALF_BROKEN = 4,  /* this side takes nothing any more: a write failed */
-	HALF_SPLICE = 8,  /* bulk comes from this side */
-	HALF_HUP = 16,	  /* the kernel reports an error that cannot be acted on yet */
-	HALF_RELAY = 32,  /* pump_begin() was called */
+	HALF_EOF = 1,	 /* nothing more comes from this side; engine_half.error says how */
+	HALF_ENDED = 2,	 /* and that was reported */
+	HALF_BROKEN = 4, /* this side takes nothing any more: a write failed */
+	HALF_SPLICE = 8, /* bulk comes from this side */
+	HALF_HUP = 16,	 /* the kernel reports an error that cannot be acted on yet */
+	HALF_RELAY = 32, /* pump_begin() was called */
 };
 
 struct pump {

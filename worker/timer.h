@@ -14,7 +14,7 @@
 struct pool;
 struct worker_conn;
 
-#define WHEEL_SLOTS 4096
+#define WHEEL_SLOTS   4096
 #define WHEEL_TICK_MS 32 /* horizon: 131 s; a deadline is met at most one tick late */
 
 struct wheel {

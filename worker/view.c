@@ -88,8 +88,7 @@ refresh_candidates(struct view *v, const struct seg *seg, struct mono now)
 	unsigned n;
 
 	for (unsigned i = 0; i < v->table.n_servers; i++)
-		last_byte[i] =
-		    v->state[i] == STATE_UP ? 0 : stat_server_last_byte(seg, i);
+		last_byte[i] = v->state[i] == STATE_UP ? 0 : stat_server_last_byte(seg, i);
 	for (unsigned s = 0; s < v->table.n_services; s++) {
 		vs = &v->service[s];
 		if (v->table.service[s].state != ROW_ACTIVE) {

@@ -25,15 +25,15 @@ struct view_service {
 
 struct view {
 	struct shm_table table;
-	uint64_t table_generation;  /* of the snapshot; 0: none yet */
-	uint64_t health_generation; /* when the cells were read */
-	int64_t aged_ms;	    /* last look at what changes with time alone */
-	bool health_whole;	    /* no cell was being written then */
-	uint8_t state[SHM_SERVERS]; /* enum server_state by checks */
+	uint64_t table_generation;	/* of the snapshot; 0: none yet */
+	uint64_t health_generation;	/* when the cells were read */
+	int64_t aged_ms;		/* last look at what changes with time alone */
+	bool health_whole;		/* no cell was being written then */
+	uint8_t state[SHM_SERVERS];	/* enum server_state by checks */
 	uint32_t known_id[SHM_SERVERS]; /* that `state` is about */
 	uint16_t candidate_room[SHM_SERVERS];
 	struct view_service service[SHM_SERVICES];
-	unsigned live_workers; /* rows of the process table with a process */
+	unsigned live_workers;	    /* rows of the process table with a process */
 	uint16_t live[SHM_ENTRIES]; /* their entries */
 };
 

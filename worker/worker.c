@@ -45,8 +45,8 @@ look_around(struct worker *w)
 {
 	if (!view_refresh(&w->view, w->seg, w->now))
 		return;
-	atomic_store_explicit(&w->seg->worker->table_seen, w->view.table_generation,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    &w->seg->worker->table_seen, w->view.table_generation, memory_order_relaxed);
 	if (!w->draining)
 		accept_apply_options(w);
 	evict_scan(w);

@@ -21,8 +21,8 @@ request(const char *text, size_t size)
 	}
 	/* What passes begins with the verb, and has the other word exactly when forced. */
 	verb = ctl_verb_name(r.verb);
-	if (strncmp(text, verb, strlen(verb)) != 0 ||
-	    r.force != (size > strlen(verb)) || (r.force && r.verb != CTL_RELOAD))
+	if (strncmp(text, verb, strlen(verb)) != 0 || r.force != (size > strlen(verb)) ||
+	    (r.force && r.verb != CTL_RELOAD))
 		abort();
 }
 

@@ -59,8 +59,7 @@ static char pattern[PATTERN];
 static _Noreturn void
 die(const char *what)
 {
-	fprintf(
-	    stderr, "apiserver: %s: %s\n", what, errno != 0 ? strerror(errno) : "failed");
+	fprintf(stderr, "apiserver: %s: %s\n", what, errno != 0 ? strerror(errno) : "failed");
 	ERR_print_errors_fp(stderr);
 	exit(1);
 }
@@ -70,9 +69,8 @@ die(const char *what)
 static int
 head(const struct conn *c, char *buf, size_t size, int status, const char *type)
 {
-	return snprintf(buf, size,
-	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nX-Server: %s\r\n%s", status,
-	    status == 200 ? "OK" : "Not OK", type, srv.name,
+	return snprintf(buf, size, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nX-Server: %s\r\n%s",
+	    status, status == 200 ? "OK" : "Not OK", type, srv.name,
 	    c->keep ? "" : "Connection: close\r\n");
 }
 
@@ -82,8 +80,8 @@ answer(struct conn *c, int status, const char *type, const char *body)
 	char buf[1024];
 	int n = head(c, buf, sizeof buf, status, type);
 
-	n += snprintf(buf + n, sizeof buf - (size_t)n, "Content-Length: %zu\r\n\r\n%s",
-	    strlen(body), body);
+	n += snprintf(
+	    buf + n, sizeof buf - (size_t)n, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
 	return wire_write(&c->wire, buf, (size_t)n);
 }
 
@@ -113,8 +111,7 @@ answer_watch(struct conn *c, const char *query)
 	char buf[512], line[200];
 
 	n = head(c, buf, sizeof buf, 200, "application/json");
-	n += snprintf(
-	    buf + n, sizeof buf - (size_t)n, "Transfer-Encoding: chunked\r\n\r\n");
+	n += snprintf(buf + n, sizeof buf - (size_t)n, "Transfer-Encoding: chunked\r\n\r\n");
 	if (!wire_write(&c->wire, buf, (size_t)n))
 		return false;
 	for (unsigned long i = 0; i < lines; i++) {
@@ -147,12 +144,10 @@ answer_get(struct conn *c, const char *path)
 	char body[300];
 
 	if (is_path(path, "/readyz"))
-		return answer(
-		    c, ready, "text/plain", ready == 200 ? "ok" : "[-]not ready\n");
+		return answer(c, ready, "text/plain", ready == 200 ? "ok" : "[-]not ready\n");
 	if (is_path(path, "/livez") || is_path(path, "/healthz"))
 		return answer(c, 200, "text/plain", "ok");
-	if (is_path(path, "/version") || is_path(path, "/api") ||
-	    is_path(path, "/whoami")) {
+	if (is_path(path, "/version") || is_path(path, "/api") || is_path(path, "/whoami")) {
 		snprintf(body, sizeof body,
 		    "{\"kind\":\"%.*s\",\"server\":\"%s\",\"gitVersion\":\"v1.31.0\"}\n",
 		    (int)strcspn(path + 1, "?/"), path + 1, srv.name);
@@ -203,8 +198,7 @@ serve_request(struct conn *c)
 	if (blank == NULL)
 		return false;
 	if (strncmp(text, "POST ", 5) == 0)
-		return answer_post(c, length != NULL ? strtoull(length, NULL, 10) : 0) &&
-		       c->keep;
+		return answer_post(c, length != NULL ? strtoull(length, NULL, 10) : 0) && c->keep;
 	*blank = '\0';
 	return answer_get(c, path + 1) && c->keep;
 }
@@ -307,8 +301,7 @@ setup(const char *where, const char *cert, const char *key)
 	const char *why = addr_parse(&a, where, true);
 
 	if (why != NULL || addr_port(&a) == 0) {
-		fprintf(stderr, "apiserver: -l %s: %s\n", where,
-		    why != NULL ? why : "no port");
+		fprintf(stderr, "apiserver: -l %s: %s\n", where, why != NULL ? why : "no port");
 		exit(2);
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -325,8 +318,7 @@ setup(const char *where, const char *cert, const char *key)
 	}
 	srv.listener = socket(a.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(srv.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(srv.listener, &a.sa, addr_len(&a)) != 0 ||
-	    listen(srv.listener, 4096) != 0)
+	if (bind(srv.listener, &a.sa, addr_len(&a)) != 0 || listen(srv.listener, 4096) != 0)
 		die(where);
 }
 
@@ -390,9 +382,8 @@ main(int argc, char **argv)
 		}
 	}
 	if (where == NULL || (cert == NULL) != (key == NULL) || strlen(srv.name) > 60) {
-		fprintf(stderr,
-		    "usage: apiserver -l ADDR:PORT [-c cert.pem -k key.pem] [-n NAME] "
-		    "[--status CODE] [--hang]\n");
+		fprintf(stderr, "usage: apiserver -l ADDR:PORT [-c cert.pem -k key.pem] [-n NAME] "
+				"[--status CODE] [--hang]\n");
 		return 2;
 	}
 	setup(where, cert, key);

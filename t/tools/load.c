@@ -29,11 +29,11 @@
 #include "base/addr.h"
 #include "base/clock.h"
 
-#define CONNS_MAX 15000
+#define CONNS_MAX  15000
 #define TIMEOUT_MS 10000 /* for one step of one request */
-#define SERVERS 16
-#define LATENCIES 200000
-#define ANSWER 4096
+#define SERVERS	   16
+#define LATENCIES  200000
+#define ANSWER	   4096
 
 enum state { FREE, CONNECTING, SHAKING, SENDING, RECEIVING, WAITING };
 enum { OK, REFUSED, RESET, TIMED_OUT, ENDED, STATUS, TLS_ERROR, OTHER, OUTCOMES };
@@ -90,10 +90,10 @@ on_signal(int sig)
 static bool
 done(void)
 {
-	return stop || run.answers + run.outcome[REFUSED] + run.outcome[RESET] +
-			       run.outcome[TIMED_OUT] + run.outcome[ENDED] +
-			       run.outcome[TLS_ERROR] + run.outcome[OTHER] >=
-			   opt.requests ||
+	return stop ||
+	       run.answers + run.outcome[REFUSED] + run.outcome[RESET] + run.outcome[TIMED_OUT] +
+		       run.outcome[ENDED] + run.outcome[TLS_ERROR] + run.outcome[OTHER] >=
+		   opt.requests ||
 	       run.now_us - run.begin_us > (int64_t)opt.seconds * 1000000;
 }
 
@@ -178,8 +178,7 @@ count_server(const char *name, size_t len)
 	if (len == 0 || len >= sizeof run.server[0].name)
 		return;
 	for (i = 0; i < run.n_servers; i++)
-		if (strlen(run.server[i].name) == len &&
-		    memcmp(run.server[i].name, name, len) == 0)
+		if (strlen(run.server[i].name) == len && memcmp(run.server[i].name, name, len) == 0)
 			break;
 	if (i == run.n_servers) {
 		if (i == SERVERS)

@@ -67,8 +67,8 @@ compare(const unsigned char *got, uint64_t at, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (got[i] != byte_at(at + i)) {
-			snprintf(text, sizeof text, "byte %llu is wrong",
-			    (unsigned long long)(at + i));
+			snprintf(
+			    text, sizeof text, "byte %llu is wrong", (unsigned long long)(at + i));
 			fail(text);
 		}
 }

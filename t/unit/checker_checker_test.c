@@ -194,8 +194,8 @@ checker__started_again_after_a_kill__goes_on(void **state)
 static void
 cold_start__does_not_believe_old_cells(void **state)
 {
-	struct shm_health lie = {.id = 100, .state = STATE_UP, .result = RESULT_L7OK, .rise = 2,
-	    .fall = 3, .health = 4};
+	struct shm_health lie = {
+	    .id = 100, .state = STATE_UP, .result = RESULT_L7OK, .rise = 2, .fall = 3, .health = 4};
 	struct addr a;
 	struct world w;
 

@@ -141,10 +141,11 @@ answer__cut_into_pieces_of_any_size__means_the_same(void **state)
 		len = strlen(answers[i].answer);
 		for (size_t piece = 1; piece <= len + 1; piece++) {
 			got = feed_in_pieces(&s, answers[i].answer, len, piece);
-			if (got != (answers[i].status > 0 ? HTTP_DONE
+			if (got != (answers[i].status > 0      ? HTTP_DONE
 				       : answers[i].status < 0 ? HTTP_MORE
 							       : HTTP_BAD))
-				fail_msg("\"%s\" in pieces of %zu: %d", answers[i].answer, piece, got);
+				fail_msg(
+				    "\"%s\" in pieces of %zu: %d", answers[i].answer, piece, got);
 			if (got == HTTP_DONE)
 				assert_int_equal(s.status, answers[i].status);
 			if (got == HTTP_BAD)

@@ -212,7 +212,7 @@ static bool
 speaks_tls(enum peer_kind kind)
 {
 	return kind == PEER_HTTPS || kind == PEER_TLS_MUTE || kind == PEER_TLS_HANGS_UP ||
-	    kind == PEER_TLS_OLD || kind == PEER_TLS_STRICT;
+	       kind == PEER_TLS_OLD || kind == PEER_TLS_STRICT;
 }
 
 static _Noreturn void

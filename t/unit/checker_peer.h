@@ -11,15 +11,15 @@
 #include "conf/conf.h"
 
 enum peer_kind {
-	PEER_HTTP,	  /* one request, one answer with `status`, closes */
-	PEER_HTTPS,	  /* the same over TLS, with `cert` */
-	PEER_MUTE,	  /* accepts and says nothing */
-	PEER_TLS_MUTE,	  /* says nothing after the handshake */
-	PEER_SPEAKS,	  /* an SSH server's greeting */
-	PEER_HANGS_UP,	  /* closes at once */
+	PEER_HTTP,	   /* one request, one answer with `status`, closes */
+	PEER_HTTPS,	   /* the same over TLS, with `cert` */
+	PEER_MUTE,	   /* accepts and says nothing */
+	PEER_TLS_MUTE,	   /* says nothing after the handshake */
+	PEER_SPEAKS,	   /* an SSH server's greeting */
+	PEER_HANGS_UP,	   /* closes at once */
 	PEER_TLS_HANGS_UP, /* closes after the request */
-	PEER_TLS_OLD,	  /* TLS 1.1 at most */
-	PEER_TLS_STRICT,  /* wants a client certificate of the test's CA */
+	PEER_TLS_OLD,	   /* TLS 1.1 at most */
+	PEER_TLS_STRICT,   /* wants a client certificate of the test's CA */
 };
 
 /* What a peer saw; shared memory. */

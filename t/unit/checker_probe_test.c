@@ -155,7 +155,8 @@ status__is_l7ok_when_expected_and_else_l7sts(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
-		struct peer p = {.kind = i % 2 ? PEER_HTTP : PEER_HTTPS, .status = rows[i / 2].status};
+		struct peer p = {
+		    .kind = i % 2 ? PEER_HTTP : PEER_HTTPS, .status = rows[i / 2].status};
 		struct probe_outcome o;
 		struct conf *conf;
 		char text[32];

@@ -32,8 +32,9 @@ state_line__has_the_facts(void **state)
 	w.f.all->worker[0].r.stat.server[0].active = 14;
 	world_start(&w, true);
 	await_ready(&w);
-	assert_int_equal(logged(&w, "notice server api/cp-1 is UP: L7OK GET /readyz: 200, first check, "
-				    "check took "),
+	assert_int_equal(
+	    logged(&w, "notice server api/cp-1 is UP: L7OK GET /readyz: 200, first check, "
+		       "check took "),
 	    1);
 	peer_stop(&p[0]);
 	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed, "
@@ -130,8 +131,9 @@ unauthorized__is_up_with_one_warning_that_names_the_cure(void **state)
 	assert_int_equal(cell_of(&w, 0).state, STATE_UP);
 	assert_int_equal(cell_of(&w, 0).result, RESULT_L7OKC);
 	assert_int_equal(cell_of(&w, 0).warn, HEALTH_WARN_AUTH);
-	assert_int_equal(logged(&w, "warning server api/cp-1: GET /readyz: 401, so it is alive but "
-				    "its readiness is unknown: allow anonymous requests to /readyz "),
+	assert_int_equal(
+	    logged(&w, "warning server api/cp-1: GET /readyz: 401, so it is alive but "
+		       "its readiness is unknown: allow anonymous requests to /readyz "),
 	    1);
 	/* A restart of the checker, or of the server, is no reason to say it again. */
 	world_kill(&w);
@@ -160,8 +162,9 @@ certificate__that_does_not_verify__is_said_once(void **state)
 	await_checks(&w, 0, 5);
 	assert_int_equal(cell_of(&w, 0).state, STATE_UP);
 	assert_int_equal(cell_of(&w, 0).warn, HEALTH_WARN_CERT);
-	assert_int_equal(logged(&w, "warning server api/cp-1: the certificate is not for 127.0.0.1; "
-				    "it is used all the same (check.verify = \"warn\")\n"),
+	assert_int_equal(
+	    logged(&w, "warning server api/cp-1: the certificate is not for 127.0.0.1; "
+		       "it is used all the same (check.verify = \"warn\")\n"),
 	    1);
 	/* Mended: the bit goes; broken again: that is news. */
 	peer_stop(&p);

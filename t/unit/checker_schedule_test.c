@@ -86,8 +86,8 @@ second_starts__are_spread_over_the_interval(void **state)
 		assert_int_equal(t.us - last.us, 1000000);
 		last = t;
 	}
-	assert_int_equal(schedule_spread((struct mono){T0}, 3600000, 511, 512).us,
-	    T0 + INT64_C(3600000000));
+	assert_int_equal(
+	    schedule_spread((struct mono){T0}, 3600000, 511, 512).us, T0 + INT64_C(3600000000));
 }
 
 int

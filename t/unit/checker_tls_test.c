@@ -95,8 +95,8 @@ client_certificate__is_shown_when_there_is_one(void **state)
 	(void)state;
 	peer_start(&p);
 	conf = peer_conf(&p.addr);
-	expect(run(conf), RESULT_L6RSP, 116,
-	    "the server refuses: tlsv13 alert certificate required");
+	expect(
+	    run(conf), RESULT_L6RSP, 116, "the server refuses: tlsv13 alert certificate required");
 	check_of(conf)->cert = pki("client.pem");
 	check_of(conf)->key = pki("client.key");
 	expect(run_last(&p, conf), RESULT_L7OK, 200, "GET /readyz: 200");
@@ -146,13 +146,15 @@ certificate__is_judged_as_verify_says(void **state)
 		o = run(conf);
 		expect(o, RESULT_L7OK, 200, "GET /readyz: 200");
 		assert_int_equal(o.warn, rows[i].wrong != NULL ? HEALTH_WARN_CERT : 0);
-		if (rows[i].wrong != NULL && strncmp(o.warning, rows[i].wrong, strlen(rows[i].wrong)) != 0)
+		if (rows[i].wrong != NULL &&
+		    strncmp(o.warning, rows[i].wrong, strlen(rows[i].wrong)) != 0)
 			fail_msg("row %u: \"%s\"", i, o.warning);
 
 		check_of(conf)->verify = VERIFY_REQUIRED;
 		o = run_last(&p, conf);
 		assert_int_equal(o.result, rows[i].wrong != NULL ? RESULT_L6RSP : RESULT_L7OK);
-		if (rows[i].wrong != NULL && strncmp(o.text, rows[i].wrong, strlen(rows[i].wrong)) != 0)
+		if (rows[i].wrong != NULL &&
+		    strncmp(o.text, rows[i].wrong, strlen(rows[i].wrong)) != 0)
 			fail_msg("row %u: \"%s\"", i, o.text);
 		assert_int_equal(o.cert_not_after, peer_not_after(rows[i].cert));
 		assert_false(o.foreign);
@@ -197,8 +199,10 @@ one_wrong_file__is_explained(void **state)
 	    {"ca.pem", "", "key.pem", "check.key: there is no check.cert that it belongs to"},
 	    {"ca.pem", "none.pem", "", "check.cert: DIR/none.pem: No such file or directory"},
 	    {"ca.pem", "client.pem", "key.pem", "check.key: DIR/key.pem: is not the key of "},
-	    {"ca.pem", "client.pem", "ca.pem", "check.key: DIR/ca.pem: holds no private key in PEM form"},
-	    {"ca.pem", "client.pem", "locked.key", "check.key: DIR/locked.key: has a passphrase, which nobody could enter"},
+	    {"ca.pem", "client.pem", "ca.pem",
+		"check.key: DIR/ca.pem: holds no private key in PEM form"},
+	    {"ca.pem", "client.pem", "locked.key",
+		"check.key: DIR/locked.key: has a passphrase, which nobody could enter"},
 	};
 	char want[256], *dir;
 	struct addr a;

@@ -100,8 +100,8 @@ run_row(const struct row *r)
 		now.us += 1000;
 		changed = feed(&v, r->results[i], now);
 		if (letter_of(v.state) != r->states[i] || hex(v.health) != r->health[i])
-			fail_msg("%s: result %zu: %c %c", r->name, i, letter_of(v.state),
-			    hex(v.health));
+			fail_msg(
+			    "%s: result %zu: %c %c", r->name, i, letter_of(v.state), hex(v.health));
 		/* Told exactly when it changed, and since is the moment it did. */
 		if (changed != (v.state != before || (was_first && !v.first)))
 			fail_msg("%s: result %zu: told %d", r->name, i, changed);
@@ -151,8 +151,8 @@ every_result__first__decides_as_its_row_says(void **state)
 	assert_int_equal(sizeof all / sizeof *all, CHECK_RESULTS);
 	for (size_t i = 0; i < CHECK_RESULTS; i++) {
 		verdict_init(&v, 2, 3, (struct mono){T0});
-		assert_int_equal(verdict_result(&v, all[i].result, (struct mono){T0 + 1}),
-		    all[i].decides);
+		assert_int_equal(
+		    verdict_result(&v, all[i].result, (struct mono){T0 + 1}), all[i].decides);
 		assert_int_equal(v.state, all[i].then);
 		assert_int_equal(v.first, !all[i].decides);
 	}
@@ -202,7 +202,8 @@ successor__inherits__what_was_counted(void **state)
 static void
 successor__of_one_without_results__lets_the_first_decide(void **state)
 {
-	struct shm_health cell = {.state = STATE_NOTREADY, .result = RESULT_INI, .rise = 2, .fall = 3};
+	struct shm_health cell = {
+	    .state = STATE_NOTREADY, .result = RESULT_INI, .rise = 2, .fall = 3};
 	struct verdict v;
 
 	(void)state;

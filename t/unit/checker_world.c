@@ -225,10 +225,10 @@ holds(struct world *w, const struct wanted *x)
 	if ((x->state >= 0 || x->result >= 0) && cell.id != w->table.server[x->server].id)
 		return false;
 	return (x->state < 0 || cell.state == x->state) &&
-	    (x->result < 0 || cell.result == x->result) &&
-	    checks_of(w, x->server) >= x->checks &&
-	    (x->text == NULL || logged(w, x->text) > 0) &&
-	    (!x->ready || seg_proc(&w->f.seg, ENTRY_CHECKER)->ready == GENERATION);
+	       (x->result < 0 || cell.result == x->result) &&
+	       checks_of(w, x->server) >= x->checks &&
+	       (x->text == NULL || logged(w, x->text) > 0) &&
+	       (!x->ready || seg_proc(&w->f.seg, ENTRY_CHECKER)->ready == GENERATION);
 }
 
 static void

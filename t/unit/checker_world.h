@@ -10,7 +10,7 @@
 #include "shm/table.h"
 #include "t/unit/shm_fixture.h"
 
-#define WORLD_SERVERS 4
+#define WORLD_SERVERS  4
 #define WORLD_AWAIT_MS 8000
 
 struct world {

@@ -64,12 +64,10 @@ start(const char *line)
 	redirect(STDOUT_FILENO, o);
 	redirect(STDERR_FILENO, e);
 	snprintf(buf, sizeof buf, "%s", line);
-	for (char *w = strtok_r(buf, " ", &save); w != NULL;
-	     w = strtok_r(NULL, " ", &save))
+	for (char *w = strtok_r(buf, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
 		argv[argc++] = strcmp(w, "@") == 0 ? f.dir : w;
 	argv[argc] = NULL;
-	exit(
-	    strcmp(argv[0], "stat") == 0 ? cli_stat(argc, argv) : cli_status(argc, argv));
+	exit(strcmp(argv[0], "stat") == 0 ? cli_stat(argc, argv) : cli_status(argc, argv));
 }
 
 static int
@@ -137,8 +135,7 @@ run_dir__is_the_option_or_the_environment_or_the_usual(void **state)
 static void
 nearest__finds_slips_and_beginnings_but_no_strangers(void **state)
 {
-	static const char *const names[] = {
-	    "status", "stat", "server", "session", "doctor"};
+	static const char *const names[] = {"status", "stat", "server", "session", "doctor"};
 	static const struct {
 		const char *word, *near;
 	} rows[] = {
@@ -189,8 +186,7 @@ stat__misused__exits_2_and_says_how(void **state)
 	static const struct {
 		const char *line, *says;
 	} rows[] = {
-	    {"stat -f xml",
-		"kha stat: no format \"xml\": table, csv, json or prometheus"},
+	    {"stat -f xml", "kha stat: no format \"xml\": table, csv, json or prometheus"},
 	    {"stat -f prom", "no format \"prom\": did you mean \"prometheus\"?"},
 	    {"stat -f jsno", "no format \"jsno\": did you mean \"json\"?"},
 	    {"stat -w 0", "-w 0 is not a number of seconds from 0.1 to 86400"},
@@ -209,8 +205,7 @@ stat__misused__exits_2_and_says_how(void **state)
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(run(rows[i].line), CLI_USAGE);
 		assert_string_equal(out, "");
-		if (strstr(err, rows[i].says) == NULL ||
-		    strstr(err, " --help shows") == NULL)
+		if (strstr(err, rows[i].says) == NULL || strstr(err, " --help shows") == NULL)
 			fail_msg("%s: %s", rows[i].line, err);
 	}
 }
@@ -251,8 +246,7 @@ dead_daemon__is_named_and_what_it_left_is_printed(void **state)
 		_exit(0);
 	assert_int_equal(fixture_wait(pid), 0);
 	set_pid(pid, mono_now().us);
-	snprintf(
-	    expect, sizeof expect, "daemon is not running (pid %d is gone)", (int)pid);
+	snprintf(expect, sizeof expect, "daemon is not running (pid %d is gone)", (int)pid);
 	assert_int_equal(run("stat -r @"), CLI_NO_DAEMON);
 	assert_memory_equal(out, expect, strlen(expect));
 	assert_non_null(strstr(out, "\napi/cp-1 "));
@@ -337,9 +331,9 @@ watch__repeats_with_rates_and_follows_a_restarted_daemon(void **state)
 	munmap(f.all, SHM_SIZE);
 	f.all = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f.seg.rw_fd, 0);
 	seg_close(&second.seg);
-	info_store(&f.seg,
-	    &(struct shm_info){
-		.pid = (int32_t)getpid(), .start_us = mono_now().us, .generation = 77});
+	info_store(
+	    &f.seg, &(struct shm_info){
+			.pid = (int32_t)getpid(), .start_us = mono_now().us, .generation = 77});
 	seg_publish(&f.seg);
 	do {
 		slurp(o, out, sizeof out);
@@ -356,10 +350,8 @@ main(void)
 	    cmocka_unit_test(run_dir__is_the_option_or_the_environment_or_the_usual),
 	    cmocka_unit_test(nearest__finds_slips_and_beginnings_but_no_strangers),
 	    cmocka_unit_test_setup_teardown(stat__prints_each_format, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		stat__misused__exits_2_and_says_how, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		help__goes_to_standard_output, setup, teardown),
+	    cmocka_unit_test_setup_teardown(stat__misused__exits_2_and_says_how, setup, teardown),
+	    cmocka_unit_test_setup_teardown(help__goes_to_standard_output, setup, teardown),
 	    cmocka_unit_test_setup_teardown(no_daemon__exits_3, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		dead_daemon__is_named_and_what_it_left_is_printed, setup, teardown),
@@ -368,8 +360,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		output__that_cannot_be_written__exits_1, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		watch__repeats_with_rates_and_follows_a_restarted_daemon, setup,
-		teardown),
+		watch__repeats_with_rates_and_follows_a_restarted_daemon, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("master/cli", tests, NULL, NULL);

@@ -221,12 +221,12 @@ main(void)
 	    cmocka_unit_test(request__anything_else__is_refused_with_a_sentence),
 	    cmocka_unit_test(reply__code_and_text__are_taken_apart),
 	    cmocka_unit_test_setup_teardown(socket__is_for_us_alone, open_world, close_world),
-	    cmocka_unit_test_setup_teardown(socket__request__is_replied_once_and_closed,
-		open_world, close_world),
-	    cmocka_unit_test_setup_teardown(socket__client_left__its_reply_hurts_nobody,
-		open_world, close_world),
-	    cmocka_unit_test_setup_teardown(socket__silent_clients__do_not_keep_others_out,
-		open_world, close_world),
+	    cmocka_unit_test_setup_teardown(
+		socket__request__is_replied_once_and_closed, open_world, close_world),
+	    cmocka_unit_test_setup_teardown(
+		socket__client_left__its_reply_hurts_nobody, open_world, close_world),
+	    cmocka_unit_test_setup_teardown(
+		socket__silent_clients__do_not_keep_others_out, open_world, close_world),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,8 @@ main(void)
 	    cmocka_unit_test_setup(limits__auto_with_plenty_of_files__is_20000, clear),
 	    cmocka_unit_test_setup(limits__auto_with_few_files__is_what_they_allow, clear),
 	    cmocka_unit_test_setup(limits__configured_and_possible__is_taken, clear),
-	    cmocka_unit_test_setup(limits__configured_beyond_the_files__is_an_error_with_both_numbers,
-		clear),
+	    cmocka_unit_test_setup(
+		limits__configured_beyond_the_files__is_an_error_with_both_numbers, clear),
 	    cmocka_unit_test_setup(limits__several_workers__share_with_a_quarter_to_spare, clear),
 	    cmocka_unit_test_setup(limits__not_even_one_connection__is_an_error, clear),
 	};

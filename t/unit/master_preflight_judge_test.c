@@ -132,7 +132,8 @@ judge__all_new_ones_fail__is_refused_with_each_reason(void **state)
 	targets[1].result = RESULT_INI;
 	assert_int_equal(judge(), -1);
 	assert_non_null(strstr(err_end(&err), "service api would have no usable server"));
-	assert_non_null(strstr(err_end(&err), "server api/C, 0.0.0.0:67: L4CON, connection refused"));
+	assert_non_null(
+	    strstr(err_end(&err), "server api/C, 0.0.0.0:67: L4CON, connection refused"));
 	assert_non_null(strstr(err_end(&err), "server api/D, 0.0.0.0:68: no answer in time"));
 }
 

@@ -293,16 +293,19 @@ main(void)
 	    cmocka_unit_test_setup(publish__disabled_server__is_maint, start),
 	    cmocka_unit_test_setup(publish__kept_server_moved_in_the_file__keeps_row_and_id, start),
 	    cmocka_unit_test_setup(publish__first_step__adds_and_removes_nothing, start),
-	    cmocka_unit_test_setup(publish__removed_row__is_free_only_after_the_last_that_saw_it, start),
-	    cmocka_unit_test_setup(publish__row_used_again__has_a_new_id_and_forgets_counters, start),
+	    cmocka_unit_test_setup(
+		publish__removed_row__is_free_only_after_the_last_that_saw_it, start),
+	    cmocka_unit_test_setup(
+		publish__row_used_again__has_a_new_id_and_forgets_counters, start),
 	    cmocka_unit_test_setup(publish__largest_id_on_a_free_row__is_not_used_twice, start),
 	    cmocka_unit_test_setup(publish__server_returns__gets_its_row_back_with_a_new_id, start),
-	    cmocka_unit_test_setup(publish__address_changed__is_never_checked_unless_it_was_tried,
-		start),
-	    cmocka_unit_test_setup(publish__service_renamed__is_removed_and_free_after_its_servers,
-		start),
+	    cmocka_unit_test_setup(
+		publish__address_changed__is_never_checked_unless_it_was_tried, start),
+	    cmocka_unit_test_setup(
+		publish__service_renamed__is_removed_and_free_after_its_servers, start),
 	    cmocka_unit_test_setup(publish__undone__is_as_before, start),
-	    cmocka_unit_test_setup(publish__more_servers_than_rows__says_so_and_touches_nothing, start),
+	    cmocka_unit_test_setup(
+		publish__more_servers_than_rows__says_so_and_touches_nothing, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

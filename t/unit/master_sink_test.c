@@ -98,8 +98,8 @@ line__each_kind__has_its_form(void **state)
 	struct sink t = {.spec.kind = SINK_FILE};
 
 	(void)state;
-	assert_string_equal(format(&t, "hello"),
-	    "2026-11-24T13:28:01.123+00:00 kha[77] worker/0: notice: hello\n");
+	assert_string_equal(
+	    format(&t, "hello"), "2026-11-24T13:28:01.123+00:00 kha[77] worker/0: notice: hello\n");
 	t.journal = true;
 	assert_string_equal(format(&t, "hello"), "<5>worker/0: hello\n");
 	t = (struct sink){.datagrams = true, .spec.facility = LOG_LOCAL0};

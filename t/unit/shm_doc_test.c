@@ -26,8 +26,7 @@ doc__names_every_row_once_and_is_mdoc(void **state)
 	fclose(mem);
 	for (int r = 0; r < CLOSE_REASONS; r++) {
 		snprintf(item, sizeof item, "\n.It Sy %s Pq Li \"%s\"\n",
-		    close_name((enum close_reason)r),
-		    close_letters((enum close_reason)r));
+		    close_name((enum close_reason)r), close_letters((enum close_reason)r));
 		assert_non_null(strstr(text, item));
 	}
 	for (int s = 0; s < STAT_SETS; s++)
@@ -41,8 +40,7 @@ doc__names_every_row_once_and_is_mdoc(void **state)
 	assert_non_null(strstr(text, "\n.Li kha_server_bytes_in_total .\n"));
 	assert_non_null(strstr(text, "\n.It Sy NOTREADY\n"));
 	assert_non_null(strstr(text, "\n.It Sy L7STS\n"));
-	for (char *l = strtok_r(text, "\n", &save); l != NULL;
-	     l = strtok_r(NULL, "\n", &save)) {
+	for (char *l = strtok_r(text, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
 		open += strncmp(l, ".Bl ", 4) == 0;
 		assert_true(open > 0 || l[0] != '.' || strncmp(l, ".It", 3) != 0);
 		open -= strcmp(l, ".El") == 0;

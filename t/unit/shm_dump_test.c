@@ -145,8 +145,8 @@ copy__while_writers_are_stopped_in_the_middle__is_made_and_says_so(void **state)
 static void
 copy__of_garbage__prints_in_all_formats(void **state)
 {
-	const size_t sizes[] = {sizeof(((struct shm *)NULL)->head.r.table),
-	    sizeof(((struct shm *)NULL)->head.r.info)};
+	const size_t sizes[] = {
+	    sizeof(((struct shm *)NULL)->head.r.table), sizeof(((struct shm *)NULL)->head.r.info)};
 	struct fixture f;
 	struct dump *d;
 	char *at[2];
@@ -188,8 +188,7 @@ write__to_a_full_device__is_an_error(void **state)
 	for (int format = 0; format < DUMP_FORMATS; format++) {
 		err_init(&err);
 		clearerr(full);
-		assert_int_equal(
-		    dump_write(&f.seg, (enum dump_format)format, full, &err), -1);
+		assert_int_equal(dump_write(&f.seg, (enum dump_format)format, full, &err), -1);
 		assert_non_null(strstr(err_end(&err), "No space left on device"));
 	}
 	fclose(full);
@@ -237,13 +236,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(formats__are_known_by_name),
-	    cmocka_unit_test(
-		copy__lists_servers_in_file_order_and_folds_a_removed_namesake),
+	    cmocka_unit_test(copy__lists_servers_in_file_order_and_folds_a_removed_namesake),
 	    cmocka_unit_test(copy__of_a_removed_server_alone__lists_it_last),
 	    cmocka_unit_test(
 		copy__of_two_removed_services_of_one_name__shows_the_newer_with_all_servers),
-	    cmocka_unit_test(
-		copy__while_writers_are_stopped_in_the_middle__is_made_and_says_so),
+	    cmocka_unit_test(copy__while_writers_are_stopped_in_the_middle__is_made_and_says_so),
 	    cmocka_unit_test(copy__of_garbage__prints_in_all_formats),
 	    cmocka_unit_test(write__to_a_full_device__is_an_error),
 	    cmocka_unit_test(judge__knows_dead_reused_and_silent_daemons),

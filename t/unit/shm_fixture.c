@@ -32,8 +32,7 @@ fixture_open(struct fixture *f)
 	need(mkdtemp(f->dir) != NULL, f->dir);
 	err_init(&err);
 	need(seg_create(&f->seg, f->dir, &err) == 0, err_end(&err));
-	f->all =
-	    mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f->seg.rw_fd, 0);
+	f->all = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f->seg.rw_fd, 0);
 	need(f->all != MAP_FAILED, "mmap");
 }
 
@@ -90,8 +89,7 @@ fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid)
 }
 
 static void
-set_server(
-    struct shm_table *t, unsigned i, const char *name, const char *addr, uint32_t service)
+set_server(struct shm_table *t, unsigned i, const char *name, const char *addr, uint32_t service)
 {
 	struct shm_server *s = &t->server[i];
 
@@ -152,8 +150,8 @@ sample_tables(struct fixture *f)
 }
 
 static void
-set_health(struct fixture *f, unsigned i, enum server_state state,
-    enum check_result result, unsigned code, const char *text)
+set_health(struct fixture *f, unsigned i, enum server_state state, enum check_result result,
+    unsigned code, const char *text)
 {
 	struct shm_health h = {
 	    .id = i + 1,

@@ -33,8 +33,7 @@ void fixture_sample(struct fixture *f);
 /* What dump_take() says of the sample at that moment, its daemon taken to be running. */
 struct dump *fixture_dump(struct fixture *f);
 /* dump_print() into memory; free() it. */
-char *fixture_text(
-    const struct dump *d, const struct dump *before, enum dump_format format);
+char *fixture_text(const struct dump *d, const struct dump *before, enum dump_format format);
 
 /* A child of fork() dies with the test, and ends by the signals it should end by. */
 pid_t fixture_fork(void);

@@ -55,17 +55,16 @@ field(const char *csv, const char *px, const char *sv, const char *name, char va
 		at += *p == ',';
 		assert_true(*p != '\n');
 	}
-	for (bool quoted = *p == '"' && p++;
-	     quoted ? *p != '"' || *++p == '"' : *p != ',';)
+	for (bool quoted = *p == '"' && p++; quoted ? *p != '"' || *++p == '"' : *p != ',';)
 		value[n++] = *p++;
 	value[n] = '\0';
 }
 
-#define ASSERT_FIELD(px, sv, name, expect)                                               \
-	do {                                                                             \
-		char value_[128];                                                        \
-		field(csv, px, sv, name, value_);                                        \
-		assert_string_equal(value_, expect);                                     \
+#define ASSERT_FIELD(px, sv, name, expect)                                                         \
+	do {                                                                                       \
+		char value_[128];                                                                  \
+		field(csv, px, sv, name, value_);                                                  \
+		assert_string_equal(value_, expect);                                               \
 	} while (0)
 
 static void
@@ -106,9 +105,9 @@ fields_in(const char *line)
 static void
 lines__are_frontend_servers_backend_with_as_many_fields_as_the_header(void **state)
 {
-	static const char *const starts[] = {"# pxname,svname,", "api,FRONTEND,",
-	    "api,cp-1,", "api,cp-2,", "api,cp-3,", "api,spare,", "api,BACKEND,",
-	    "web,FRONTEND,", "web,\"a\"\"b,c\\d\",", "web,BACKEND,"};
+	static const char *const starts[] = {"# pxname,svname,", "api,FRONTEND,", "api,cp-1,",
+	    "api,cp-2,", "api,cp-3,", "api,spare,", "api,BACKEND,", "web,FRONTEND,",
+	    "web,\"a\"\"b,c\\d\",", "web,BACKEND,"};
 	const char *line;
 	struct fixture f;
 	struct dump *d;
@@ -201,8 +200,8 @@ fields__hold_what_haproxy_users_expect(void **state)
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		field(csv, rows[i].px, rows[i].sv, rows[i].name, got);
 		if (strcmp(got, rows[i].value) != 0)
-			fail_msg("%s of %s/%s: \"%s\", expected \"%s\"", rows[i].name,
-			    rows[i].px, rows[i].sv, got, rows[i].value);
+			fail_msg("%s of %s/%s: \"%s\", expected \"%s\"", rows[i].name, rows[i].px,
+			    rows[i].sv, got, rows[i].value);
 	}
 	free(csv);
 	free(d);
@@ -239,8 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(header__is_haproxys),
-	    cmocka_unit_test(
-		lines__are_frontend_servers_backend_with_as_many_fields_as_the_header),
+	    cmocka_unit_test(lines__are_frontend_servers_backend_with_as_many_fields_as_the_header),
 	    cmocka_unit_test(fields__hold_what_haproxy_users_expect),
 	    cmocka_unit_test(status__of_a_service_without_servers_or_daemon__is_stop),
 	};

@@ -114,8 +114,7 @@ text__is_well_formed(void **state)
 	d = fixture_dump(&f);
 	text = fixture_text(d, NULL, DUMP_PROMETHEUS);
 	type[0] = '\0';
-	for (char *l = strtok_r(text, "\n", &save); l != NULL;
-	     l = strtok_r(NULL, "\n", &save)) {
+	for (char *l = strtok_r(text, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
 		assert_true(n < 2000);
 		lines[n++] = l;
 		if (sscanf(l, "# HELP %127s %15s", name, kind) == 2) {
@@ -128,15 +127,13 @@ text__is_well_formed(void **state)
 		if (sscanf(l, "# TYPE %127s %15s", type, kind) == 2) {
 			assert_string_equal(type, name);
 			assert_int_equal(strcmp(kind, "counter") == 0,
-			    strlen(type) > 6 &&
-				strcmp(type + strlen(type) - 6, "_total") == 0);
+			    strlen(type) > 6 && strcmp(type + strlen(type) - 6, "_total") == 0);
 			continue;
 		}
 		assert_true(name_of(l, name) > 4);
 		assert_string_equal(name, type);
 		for (unsigned i = 0; i + 1 < n; i++)
-			assert_true(
-			    strncmp(lines[i], l, (size_t)(strrchr(l, ' ') + 1 - l)) != 0);
+			assert_true(strncmp(lines[i], l, (size_t)(strrchr(l, ' ') + 1 - l)) != 0);
 	}
 	assert_true(metrics > 50);
 	free(text);

@@ -101,12 +101,10 @@ table__with_an_older_copy__shows_rates(void **state)
 	before->sum.server[1].connected -= 3;
 	before->table.server[3].id++; /* then it was another server's index */
 	text = fixture_text(d, before, DUMP_TABLE);
-	assert_line(text,
-	    "service  serving    servers  accepted  active  bytes_in  bytes_out  "
-	    "accepted/s  bytes_in/s  bytes_out/s");
-	assert_line(text,
-	    "api      UP             2/4       100      12      4.8K       3.0M  "
-	    "        15           0         1.0M");
+	assert_line(text, "service  serving    servers  accepted  active  bytes_in  bytes_out  "
+			  "accepted/s  bytes_in/s  bytes_out/s");
+	assert_line(text, "api      UP             2/4       100      12      4.8K       3.0M  "
+			  "        15           0         1.0M");
 	assert_non_null(strstr(text, "connected/s  bytes_in/s  bytes_out/s"));
 	assert_non_null(strstr(text, "2.5s               1.5           0"));
 	assert_non_null(strstr(text, "never                -           -            -"));

@@ -60,15 +60,15 @@ spans_and_bytes__are_short(void **state)
 	static const struct {
 		int64_t ms;
 		const char *text;
-	} spans[] = {{-5, "0ms"}, {0, "0ms"}, {999, "999ms"}, {1000, "1.0s"},
-	    {59999, "59.9s"}, {60000, "1m00s"}, {3599999, "59m59s"}, {3600000, "1h00m"},
-	    {86399999, "23h59m"}, {86400000, "1d00h"}, {INT64_MAX, "106751991167d07h"}};
+	} spans[] = {{-5, "0ms"}, {0, "0ms"}, {999, "999ms"}, {1000, "1.0s"}, {59999, "59.9s"},
+	    {60000, "1m00s"}, {3599999, "59m59s"}, {3600000, "1h00m"}, {86399999, "23h59m"},
+	    {86400000, "1d00h"}, {INT64_MAX, "106751991167d07h"}};
 	static const struct {
 		uint64_t n;
 		const char *text;
 	} bytes[] = {{0, "0"}, {1023, "1023"}, {1024, "1.0K"}, {1536, "1.5K"},
-	    {1024 * 1024 - 1, "1023.9K"}, {1024 * 1024, "1.0M"},
-	    {UINT64_C(5) << 40, "5.0T"}, {UINT64_MAX, "15.9E"}};
+	    {1024 * 1024 - 1, "1023.9K"}, {1024 * 1024, "1.0M"}, {UINT64_C(5) << 40, "5.0T"},
+	    {UINT64_MAX, "15.9E"}};
 	char buf[FMT_HUMAN];
 
 	(void)state;
@@ -107,8 +107,7 @@ processes__are_counted_by_what_they_do(void **state)
 	(void)state;
 	d->n_procs = 6;
 	for (unsigned i = 0; i < 6; i++)
-		d->proc[i] =
-		    (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .active = 10};
+		d->proc[i] = (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .active = 10};
 	d->proc[0].ready = 1;
 	d->proc[1].want = WANT_DRAIN;
 	d->proc[1].ready = 1;
@@ -132,11 +131,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		clean__keeps_text_and_replaces_what_a_terminal_or_json_would_choke_on),
+	    cmocka_unit_test(clean__keeps_text_and_replaces_what_a_terminal_or_json_would_choke_on),
 	    cmocka_unit_test(spans_and_bytes__are_short),
-	    cmocka_unit_test(
-		check__in_words__has_code_and_duration_only_where_they_mean_something),
+	    cmocka_unit_test(check__in_words__has_code_and_duration_only_where_they_mean_something),
 	    cmocka_unit_test(processes__are_counted_by_what_they_do),
 	};
 

@@ -88,11 +88,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		grid__aligns_words_left_and_numbers_right_without_blanks_at_the_end),
+	    cmocka_unit_test(grid__aligns_words_left_and_numbers_right_without_blanks_at_the_end),
 	    cmocka_unit_test(grid__counts_characters_not_bytes),
-	    cmocka_unit_test(
-		grid__with_an_overlong_cell_and_too_many_columns__stays_whole),
+	    cmocka_unit_test(grid__with_an_overlong_cell_and_too_many_columns__stays_whole),
 	};
 
 	return cmocka_run_group_tests_name("shm/grid", tests, NULL, NULL);

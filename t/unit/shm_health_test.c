@@ -92,8 +92,7 @@ build(struct world *w, const char *spec)
 			continue;
 		}
 		if (w->t.n_servers == i) {
-			*s = (struct shm_server){
-			    .state = ROW_ACTIVE, .service = 1, .weight = 1};
+			*s = (struct shm_server){.state = ROW_ACTIVE, .service = 1, .weight = 1};
 			s->position = i;
 			w->t.n_servers = i + 1;
 		}
@@ -176,8 +175,7 @@ candidates__follow_the_rule_of_the_design(void **state)
 		build(w, rows[i].spec);
 		ask(w, got, sizeof got);
 		if (strcmp(got, rows[i].expect) != 0)
-			fail_msg(
-			    "\"%s\": %s, expected %s", rows[i].spec, got, rows[i].expect);
+			fail_msg("\"%s\": %s, expected %s", rows[i].spec, got, rows[i].expect);
 	}
 	free(w);
 }
@@ -214,8 +212,8 @@ candidates__of_a_full_table__all_fit(void **state)
 		w->state[i] = STATE_UP;
 	}
 	w->t.n_servers = UINT32_MAX; /* from a torn table */
-	assert_int_equal(health_candidates(&w->t, 1, w->state, w->last_byte_ms,
-			     (struct mono){0}, list, &n),
+	assert_int_equal(
+	    health_candidates(&w->t, 1, w->state, w->last_byte_ms, (struct mono){0}, list, &n),
 	    CANDIDATES_UP);
 	assert_int_equal(n, SHM_SERVERS);
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
@@ -246,11 +244,7 @@ shown__operator_and_file_come_before_checks(void **state)
 static void
 cell__is_read_back_and_counts_changes(void **state)
 {
-	struct shm_health h = {.id = 7,
-			      .state = STATE_UP,
-			      .result = RESULT_L7OK,
-			      .code = 200},
-			  got;
+	struct shm_health h = {.id = 7, .state = STATE_UP, .result = RESULT_L7OK, .code = 200}, got;
 	struct fixture f;
 
 	(void)state;

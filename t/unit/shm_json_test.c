@@ -64,9 +64,8 @@ json__has_the_promised_shape_and_values(void **state)
 	    {"kha.totals.accepted", "110"},
 	    {"kha.totals.close_done", "87"},
 	    {"kha.master.child_started", "4"},
-	    {"kha.warnings.0",
-		"\"service web fails open: no server is UP, 1 that may still work "
-		"get connections\""},
+	    {"kha.warnings.0", "\"service web fails open: no server is UP, 1 that may still work "
+			       "get connections\""},
 	    {"services.0.name", "\"api\""},
 	    {"services.0.serving", "\"UP\""},
 	    {"services.0.counters.accepted", "100"},
@@ -100,8 +99,7 @@ json__has_the_promised_shape_and_values(void **state)
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		got = json_dumps(at(root, rows[i].path), JSON_ENCODE_ANY);
 		if (strcmp(got, rows[i].text) != 0)
-			fail_msg(
-			    "%s is %s, expected %s", rows[i].path, got, rows[i].text);
+			fail_msg("%s is %s, expected %s", rows[i].path, got, rows[i].text);
 		free(got);
 	}
 	assert_int_equal(json_array_size(at(root, "services")), 2);
@@ -129,8 +127,8 @@ json__has_a_key_for_every_row(void **state)
 	(void)state;
 	for (int s = 0; s < STAT_SETS; s++)
 		for (unsigned i = 0; i < stat_sets[s].n; i++)
-			assert_non_null(json_object_get(
-			    at(root, at_path[s]), stat_sets[s].rows[i].name));
+			assert_non_null(
+			    json_object_get(at(root, at_path[s]), stat_sets[s].rows[i].name));
 	/* The two sets of a server share an object: no name may hide another. */
 	assert_int_equal(json_object_size(at(root, at_path[STAT_SET_SERVER])),
 	    stat_sets[STAT_SET_SERVER].n + stat_sets[STAT_SET_CHECK].n);

@@ -68,8 +68,7 @@ limit__out_of_range__is_none_or_the_largest(void **state)
 	struct shm_limit *l = *state;
 
 	assert_int_equal(limit_take(l, 0, 4, 0), -1);
-	assert_int_equal(
-	    limit_take(l, SHM_LIMIT_MAX + 5, 4, SHM_LIMIT_MAX - 1), SHM_LIMIT_MAX - 1);
+	assert_int_equal(limit_take(l, SHM_LIMIT_MAX + 5, 4, SHM_LIMIT_MAX - 1), SHM_LIMIT_MAX - 1);
 	assert_int_equal(l->top, SHM_LIMIT_MAX);
 	l->top = UINT32_MAX; /* a broken segment must not lead out of the array */
 	assert_int_equal(limit_held(l), 1);
@@ -115,8 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(limit__full__says_no, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		limit__given_back__can_be_taken_again, setup, teardown),
+	    cmocka_unit_test_setup_teardown(limit__given_back__can_be_taken_again, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		limit__with_a_hint__starts_there_and_wraps_around, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

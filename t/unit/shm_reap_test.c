@@ -86,8 +86,7 @@ worker__reaped__gives_back_its_limits_and_nobody_elses(void **state)
 	last = &f.seg.arena->server_limit[SHM_SERVERS - 1];
 	assert_true(limit_take(first, 10, W0, 0) >= 0);
 	assert_true(limit_take(first, 10, W1, 0) >= 0);
-	assert_true(
-	    limit_take(last, SHM_LIMIT_MAX, W0, SHM_LIMIT_MAX - 1) == SHM_LIMIT_MAX - 1);
+	assert_true(limit_take(last, SHM_LIMIT_MAX, W0, SHM_LIMIT_MAX - 1) == SHM_LIMIT_MAX - 1);
 	assert_true(limit_take(&f.seg.arena->server_limit[0], 1, W0, 0) == 0);
 	assert_int_equal(fstat(f.seg.ro_fd, &before), 0);
 	seg_reap(&f.seg, W0);

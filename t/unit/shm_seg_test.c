@@ -197,8 +197,7 @@ child__after_seg_own__may_write_its_region_and_nothing_else(void **state)
 	    {PROC_CHECKER, ENTRY_CHECKER, sizeof(((struct shm *)NULL)->checker)},
 	    {PROC_LOGGER, ENTRY_LOGGER, sizeof(((struct shm *)NULL)->logger)},
 	    {PROC_WORKER, ENTRY_WORKER0 + 3,
-		sizeof(((struct shm *)NULL)->worker[0]) +
-		    sizeof(((struct shm *)NULL)->arena)},
+		sizeof(((struct shm *)NULL)->worker[0]) + sizeof(((struct shm *)NULL)->arena)},
 	};
 	struct fixture f;
 	pid_t pid;
@@ -237,8 +236,8 @@ child__of_a_kind_without_region__keeps_no_rights(void **state)
 	if (pid == 0) {
 		munmap(f.all, SHM_SIZE);
 		err_init(&err);
-		_exit(seg_own(&f.seg, PROC_WORKER, ENTRY_CHECKER, &err) == -1 &&
-			      errno == EINVAL && err.count == 1 && writable_bytes() == 0
+		_exit(seg_own(&f.seg, PROC_WORKER, ENTRY_CHECKER, &err) == -1 && errno == EINVAL &&
+			      err.count == 1 && writable_bytes() == 0
 			  ? 0
 			  : 1);
 	}
@@ -268,8 +267,7 @@ static void
 child__that_writes_a_foreign_region__faults_even_after_mprotect(void **state)
 {
 	const size_t regions[] = {
-	    offsetof(struct shm, head), offsetof(struct shm, logger),
-	    offsetof(struct shm, checker),
+	    offsetof(struct shm, head), offsetof(struct shm, logger), offsetof(struct shm, checker),
 	    offsetof(struct shm, worker) + sizeof(((struct shm *)NULL)->worker[0]),
 	    offsetof(struct shm, worker), /* its own, but through the read-only mapping */
 	};
@@ -307,17 +305,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		segment__created__is_sparse_private_to_writers_and_not_ready),
+	    cmocka_unit_test(segment__created__is_sparse_private_to_writers_and_not_ready),
 	    cmocka_unit_test(segment__absent__is_explained),
 	    cmocka_unit_test(segment__of_another_layout_or_of_nobody__is_refused),
-	    cmocka_unit_test(
-		segment__where_nobody_may_write__is_refused_and_leaves_nothing),
+	    cmocka_unit_test(segment__where_nobody_may_write__is_refused_and_leaves_nothing),
 	    cmocka_unit_test(segment__of_a_restarted_daemon__replaces_the_old_one_whole),
 	    cmocka_unit_test(child__after_seg_own__may_write_its_region_and_nothing_else),
 	    cmocka_unit_test(child__of_a_kind_without_region__keeps_no_rights),
-	    cmocka_unit_test(
-		child__that_writes_a_foreign_region__faults_even_after_mprotect),
+	    cmocka_unit_test(child__that_writes_a_foreign_region__faults_even_after_mprotect),
 	    cmocka_unit_test(entries__without_region__are_null),
 	};
 

@@ -37,8 +37,8 @@ setup(void **state)
 {
 	(void)state;
 	fixture_open(&f);
-	notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	notes =
+	    mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	started = mono_now();
 	srand(7);
 	return notes == MAP_FAILED ? -1 : 0;
@@ -160,11 +160,9 @@ readers__against_a_writer_that_never_pauses__see_no_torn_cell(void **state)
 	f.seg.checker = NULL;
 	for (unsigned i = 0; i < READERS; i++) {
 		assert_int_equal(fixture_wait(pid[i]), 0);
-		print_message("reader %u: %" PRIu64 " reads, %" PRIu64
-			      " different, %" PRIu64 " torn, %" PRIu64
-			      " times told no, of %" PRIu64 " updates\n",
-		    i, notes->reads[i], notes->changes[i], notes->torn[i], notes->noes[i],
-		    k);
+		print_message("reader %u: %" PRIu64 " reads, %" PRIu64 " different, %" PRIu64
+			      " torn, %" PRIu64 " times told no, of %" PRIu64 " updates\n",
+		    i, notes->reads[i], notes->changes[i], notes->torn[i], notes->noes[i], k);
 		assert_int_equal(notes->torn[i], 0);
 		assert_true(notes->changes[i] >= 1000);
 	}
@@ -220,8 +218,8 @@ table__published_all_the_time__is_never_seen_mixed(void **state)
 	}
 	notes->stop = true;
 	assert_int_equal(fixture_wait(pid), 0);
-	print_message("%" PRIu64 " publications, %" PRIu64 " reads, %" PRIu64
-		      " different, %" PRIu64 " torn, %" PRIu64 " times told no\n",
+	print_message("%" PRIu64 " publications, %" PRIu64 " reads, %" PRIu64 " different, %" PRIu64
+		      " torn, %" PRIu64 " times told no\n",
 	    k, notes->reads[0], notes->changes[0], notes->torn[0], notes->noes[0]);
 	assert_int_equal(notes->torn[0], 0);
 	assert_true(notes->changes[0] >= 200);
@@ -285,9 +283,8 @@ writer__killed_in_the_middle__leaves_readers_going_and_is_repaired(void **state)
 	}
 	notes->stop = true;
 	assert_int_equal(fixture_wait(reader), 0);
-	print_message(
-	    "%u kills, %u of them in the middle of the cell that is read: %" PRIu64
-	    " reads, %" PRIu64 " times told no\n",
+	print_message("%u kills, %u of them in the middle of the cell that is read: %" PRIu64
+		      " reads, %" PRIu64 " times told no\n",
 	    kills, odd, notes->reads[0], notes->noes[0]);
 	assert_true(odd >= 100);
 }
@@ -297,8 +294,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		readers__against_a_writer_that_never_pauses__see_no_torn_cell, setup,
-		teardown),
+		readers__against_a_writer_that_never_pauses__see_no_torn_cell, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		table__published_all_the_time__is_never_seen_mixed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

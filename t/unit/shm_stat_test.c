@@ -55,8 +55,7 @@ descriptors__have_help_and_exported_names_are_unique(void **state)
 			assert_true(d->help[strlen(d->help) - 1] != '.');
 			for (int t = 0; t < STAT_SETS; t++)
 				for (unsigned k = 0; k < stat_sets[t].n; k++)
-					if (d != &stat_sets[t].rows[k] &&
-					    d->prom[0] != '\0')
+					if (d != &stat_sets[t].rows[k] && d->prom[0] != '\0')
 						assert_string_not_equal(
 						    d->prom, stat_sets[t].rows[k].prom);
 			/* Base units of Prometheus. */

@@ -40,8 +40,8 @@ setup(void **state)
 {
 	(void)state;
 	fixture_open(&f);
-	notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	notes =
+	    mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	started = mono_now();
 	srand(7);
 	return notes == MAP_FAILED ? -1 : 0;
@@ -102,8 +102,8 @@ take_and_give(unsigned child)
 
 	become(PROC_WORKER, ENTRY_WORKER0 + child);
 	for (;; add(&notes->turns[child])) {
-		word = limit_take(
-		    the_limit(), LIMIT, ENTRY_WORKER0 + child, (unsigned)rand_r(&seed));
+		word =
+		    limit_take(the_limit(), LIMIT, ENTRY_WORKER0 + child, (unsigned)rand_r(&seed));
 		if (word < 0) {
 			add(&notes->full[child]);
 			sched_yield(); /* let a holder go on */
@@ -237,13 +237,10 @@ steps_back(const struct stat_slab *now, const struct stat_slab *then)
 		    stat_row(&now->worker, i) < stat_row(&then->worker, i))
 			return true;
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
-		if (STAT_GET(&now->server[i], bytes_in) <
-			STAT_GET(&then->server[i], bytes_in) ||
-		    STAT_GET(&now->server[i], last_byte) <
-			STAT_GET(&then->server[i], last_byte))
+		if (STAT_GET(&now->server[i], bytes_in) < STAT_GET(&then->server[i], bytes_in) ||
+		    STAT_GET(&now->server[i], last_byte) < STAT_GET(&then->server[i], last_byte))
 			return true;
-	return STAT_GET(&now->service[1], accepted) <
-	       STAT_GET(&then->service[1], accepted);
+	return STAT_GET(&now->service[1], accepted) < STAT_GET(&then->service[1], accepted);
 }
 
 static _Noreturn void
@@ -283,8 +280,7 @@ totals__while_workers_are_killed_and_reaped__never_step_back(void **state)
 		let_work(child);
 		kill_and_wait(pid[child]);
 		died += seg_reap(&f.seg, ENTRY_WORKER0 + child);
-		if (kills % 2 ==
-		    0) /* as when a generation ends and another slot begins */
+		if (kills % 2 == 0) /* as when a generation ends and another slot begins */
 			f.seg.head->proc[ENTRY_WORKER0 + child].kind = PROC_NONE;
 		pid[child] = start(child, count);
 	}
@@ -317,11 +313,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		limit__whose_holders_are_killed_3000_times__leaks_no_slot, setup,
-		teardown),
+		limit__whose_holders_are_killed_3000_times__leaks_no_slot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		totals__while_workers_are_killed_and_reaped__never_step_back, setup,
-		teardown),
+		totals__while_workers_are_killed_and_reaped__never_step_back, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("shm/stress", tests, NULL, NULL);

@@ -195,8 +195,8 @@ ends__have_their_reason(void **state)
 	worker_world_open(&x, 1);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		before = worker_world_closed(&x, rows[i].reason);
-		worker_conn_ended(&x.w, worker_world_relay(&x), rows[i].side, END_RESET,
-		    rows[i].error);
+		worker_conn_ended(
+		    &x.w, worker_world_relay(&x), rows[i].side, END_RESET, rows[i].error);
 		assert_int_equal(worker_world_closed(&x, rows[i].reason), before + 1);
 		worker_world_advance(&x, 1);
 	}

@@ -12,7 +12,7 @@
 #include "worker/pool.h"
 #include "worker/timer.h"
 
-#define N 300
+#define N     300
 #define START 987654321
 
 struct ground {

@@ -109,8 +109,8 @@ worker_world_publish(struct worker_world *x)
 }
 
 void
-worker_world_health(struct worker_world *x, unsigned server, enum server_state state,
-    enum check_result result)
+worker_world_health(
+    struct worker_world *x, unsigned server, enum server_state state, enum check_result result)
 {
 	struct shm_health cell = {
 	    .id = x->table.server[server].id, .state = state, .result = result};
@@ -267,8 +267,8 @@ worker_world_books(struct worker_world *x)
 	for (unsigned i = 0; i < x->table.n_servers; i++)
 		on_servers += STAT_GET(&x->w.stat->server[i], active);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
-		connected += x->w.pool.conn[i].state != CONN_FREE &&
-		    x->w.pool.conn[i].state != CONN_CLOSED;
+		connected +=
+		    x->w.pool.conn[i].state != CONN_FREE && x->w.pool.conn[i].state != CONN_CLOSED;
 	assert_int_equal(connected, active);
 	assert_int_equal(on_servers, active);
 	assert_int_equal(x->w.pool.used, active + x->fake.n_gone);

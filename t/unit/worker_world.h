@@ -12,7 +12,7 @@
 /* What the engine was told, and what it shall answer. */
 struct fake_engine {
 	unsigned n_connects;
-	struct addr to[128];   /* of each connect, in order */
+	struct addr to[128];	/* of each connect, in order */
 	int connect_error[128]; /* answer of each */
 	unsigned n_unconnects, n_relays, n_drops, n_resets;
 	struct worker_conn *gone[128]; /* dropped, not yet said to be gone */
@@ -39,8 +39,8 @@ void worker_world_close(struct worker_world *x);
 /* x->table becomes the table of the segment, and the worker takes its snapshot of it and of the
  * health. */
 void worker_world_publish(struct worker_world *x);
-void worker_world_health(struct worker_world *x, unsigned server, enum server_state state,
-    enum check_result result);
+void worker_world_health(
+    struct worker_world *x, unsigned server, enum server_state state, enum check_result result);
 
 /* A client comes; NULL: it was closed at once. */
 struct worker_conn *worker_world_client(struct worker_world *x);
