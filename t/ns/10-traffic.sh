@@ -24,9 +24,9 @@ check "wrk sees no error" bash -c \
 	"wrk -t2 -c50 -d2 https://127.0.0.1:8443/ >'$D/wrk' && ! grep -E 'errors|Non-2xx' '$D/wrk'"
 
 until_true 5 idle || not_ok "wrk's connections are gone"
-n=100000 m=20000
+n=$((100000 * MORE)) m=$((20000 * MORE))
 [ -n "${KHA_SAN:-}" ] && n=20000 m=2000
-load keep -a 127.0.0.1:8443 -t "$D/ca.pem" -c 64 -n $n -d $((120 * SLOW))
+load keep -a 127.0.0.1:8443 -t "$D/ca.pem" -c 64 -n $n -d $((120 * SLOW * MORE))
 client=$LAST
 until_true 20 bash -c "'$KHA' stat -r '$RUN' -f json | jq -e '.services[0].counters.active == 64'" >/dev/null
 spread=$(stat '[.services[0].servers[].counters.active] | max - min')
@@ -36,7 +36,7 @@ is "$n requests on 64 connections: errors" "$(result keep errors)" 0
 at_most "$n requests were answered" $n "$(result keep answers)"
 
 before=$(stat '[.services[0].servers[].counters.connected] | @json')
-load each -a 127.0.0.1:8443 -t "$D/ca.pem" -c 16 -n $m -1 -d $((120 * SLOW))
+load each -a 127.0.0.1:8443 -t "$D/ca.pem" -c 16 -n $m -1 -d $((120 * SLOW * MORE))
 loaded each "$LAST"
 is "$m connections: errors" "$(result each errors)" 0
 say "each $(cat "$D/each.out")"

@@ -18,6 +18,8 @@ TOOLS=${TOOLS_DIR:-o/std/t/tools}
 case $TOOLS in /*) ;; *) TOOLS=$PWD/$TOOLS ;; esac
 SLOW=${KHA_SAN:+4} SLOW=${SLOW:-1}
 [ -n "${KHA_SAN:-}" ] && SANDBOX='sandbox = false;' || SANDBOX=
+# make check-long does more of everything that has a number.
+MORE=${KHA_LONG:+10} MORE=${MORE:-1}
 export LC_ALL=C TZ=UTC UBSAN_OPTIONS=print_stacktrace=1
 
 if [ "$(id -u)" != 0 ]; then
