@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "shm/stat.h"
 #include "worker/internal.h"
+#include "worker/sock.h"
 
 #define PAUSE_FULL_MS  50  /* how often a full node is looked at again */
 #define PAUSE_ERROR_MS 100 /* after EMFILE and the like */
@@ -149,6 +150,6 @@ accept_apply_options(struct worker *w)
 
 	for (unsigned i = 0; i < w->h->n_listeners; i++) {
 		l = &w->h->listeners[i];
-		worker_set_keepalive(l->fd, &w->view.table.service[l->service].client);
+		sock_set_options(l->fd, &w->view.table.service[l->service].client);
 	}
 }

@@ -2,7 +2,7 @@
 #include "worker/conn.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include "shm/stat.h"
 #include "worker/internal.h"
 #include "worker/pick.h"
+#include "worker/sock.h"
 
 /* After a RST of one side: so long what was queued for the other may take to go out. */
 #define FLUSH_MS      2000
@@ -23,38 +24,13 @@ service_of(const struct worker *w, const struct worker_conn *c)
 	return &w->view.table.service[c->service];
 }
 
-/* ---- the server's socket ---- */
-
-static void
-set_int(int fd, int level, int name, uint32_t value)
-{
-	int v = (int)value;
-
-	/* None of them can fail for reasons other than a mistake of ours, and a connection
-	 * without one of them still works. */
-	(void)setsockopt(fd, level, name, &v, sizeof v);
-}
-
-void
-worker_set_keepalive(int fd, const struct shm_keepalive *k)
-{
-	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, k->idle > 0);
-	if (k->idle > 0) {
-		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle / 1000);
-		set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval / 1000);
-		set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count);
-	}
-	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, k->user_timeout);
-}
-
 static int
 server_socket(const struct worker *w, const struct worker_conn *c, const struct addr *to)
 {
 	int fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 
 	if (fd >= 0)
-		worker_set_keepalive(fd, &service_of(w, c)->server);
+		sock_set_options(fd, &service_of(w, c)->server);
 	return fd;
 }
 

@@ -21,28 +21,35 @@
 
 enum conn_state { CONN_FREE, CONN_CONNECTING, CONN_RELAY, CONN_FLUSHING, CONN_CLOSED };
 
+struct pump_tail;
+
 /* The engine's part of one direction, named by the side that its bytes come from. Only the
- * engine looks inside. */
+ * engines look inside. */
 struct engine_half {
-	int fd;		   /* of the side that the bytes come from; -1: none */
-	uint16_t tail_off; /* bytes of tail already sent */
-	uint16_t tail_len; /* bytes in tail */
-	uint8_t *tail;	   /* bytes read and not yet taken by the other side; NULL: none */
-	uint32_t in_pipe;  /* the same, held in a pipe */
-	int16_t pipe;	   /* index in the engine's pool of pipes; -1: none */
-	uint8_t flags;
-	uint8_t run;   /* full (copying) or idle (splicing) reads in a row */
-	uint8_t epoch; /* tells events of an earlier descriptor of this half */
-	uint8_t mask;  /* what is asked of the kernel now, or HALF_OUT_OF_SET: nothing */
-	int16_t error; /* errno with which the source ended */
+	int fd;			/* of the side that the bytes come from; -1: none */
+	uint32_t in_pipe;	/* bytes read and not yet taken by the other side, in a pipe */
+	struct pump_tail *tail; /* the same in memory; NULL: none */
+	int16_t pipe;		/* index in the engine's pool of pipes; -1: none */
+	int16_t error;		/* errno with which the source ended */
+	uint16_t queue; /* uring: the same in buffers of the ring, linked; QUEUE_END: none */
+	uint16_t queue_last;
+	uint16_t queue_off; /* bytes of the first one already sent */
+	uint8_t flags;	    /* HALF_... of worker/pump.h */
+	uint8_t asked;	    /* uring: ASKED_... of worker/uring.h */
+	uint8_t pending;    /* uring: requests whose last completion is still to come */
+	uint8_t run;	    /* full (copying) or idle (splicing) reads in a row */
+	uint8_t epoch;	    /* tells events of an earlier descriptor of this half */
+	uint8_t mask;	    /* events asked of epoll now, or HALF_OUT_OF_SET: nothing */
 };
 #define HALF_OUT_OF_SET 0x80
+#define QUEUE_END	UINT16_MAX
 
 /* A half that the engine has not touched yet. Keeps the epoch. */
 static inline void
 engine_half_init(struct engine_half *h, int fd)
 {
-	*h = (struct engine_half){.fd = fd, .pipe = -1, .mask = HALF_OUT_OF_SET, .epoch = h->epoch};
+	*h = (struct engine_half){
+	    .fd = fd, .pipe = -1, .mask = HALF_OUT_OF_SET, .queue = QUEUE_END, .epoch = h->epoch};
 }
 
 /* Kept small: an idle connection is this and nothing more. Links are indices into the pool. */
@@ -84,10 +91,6 @@ void worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reaso
 
 /* Its deadline may be over: closes, retries or arms the timer again. */
 void worker_conn_timeout(struct worker *w, struct worker_conn *c);
-
-/* TCP_NODELAY, keepalive and user timeout; on a listening socket its accepted sockets inherit
- * them. Failures are ignored: a connection works without. */
-void worker_set_keepalive(int fd, const struct shm_keepalive *k);
 
 /* One log line (worker/connlog.c). asap: at the start, HAProxy's logasap form. */
 void worker_conn_log(struct worker *w, const struct worker_conn *c, const char *letters, bool asap);

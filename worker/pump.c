@@ -18,10 +18,30 @@
 
 /* ---- kept bytes ---- */
 
-static uint8_t *
-tail_take(struct pump *p)
+/* Bytes that were read and wait to be sent. */
+struct pump_tail {
+	uint32_t off, len; /* sent of those that are there */
+	uint32_t size;	   /* room in bytes[] */
+	uint8_t bytes[];
+};
+
+static struct pump_tail *
+tail_take(struct pump *p, size_t size)
 {
-	return p->n_tails > 0 ? p->tails[--p->n_tails] : malloc(PUMP_BYTES);
+	struct pump_tail *t;
+
+	if (size <= PUMP_BYTES && p->n_tails > 0) {
+		t = p->tails[--p->n_tails];
+	} else {
+		if (size < PUMP_BYTES)
+			size = PUMP_BYTES;
+		t = malloc(sizeof *t + size);
+		if (t == NULL)
+			return NULL;
+		t->size = (uint32_t)size;
+	}
+	t->off = t->len = 0;
+	return t;
 }
 
 static void
@@ -29,12 +49,21 @@ tail_give(struct pump *p, struct engine_half *h)
 {
 	if (h->tail == NULL)
 		return;
-	if (p->n_tails < PUMP_TAILS)
+	if (h->tail->size == PUMP_BYTES && p->n_tails < PUMP_TAILS)
 		p->tails[p->n_tails++] = h->tail;
 	else
 		free(h->tail);
 	h->tail = NULL;
-	h->tail_len = h->tail_off = 0;
+}
+
+uint8_t *
+pump_keep(struct pump *p, struct engine_half *h, size_t n)
+{
+	h->tail = tail_take(p, n);
+	if (h->tail == NULL)
+		return NULL;
+	h->tail->len = (uint32_t)n;
+	return h->tail->bytes;
 }
 
 static void
@@ -49,7 +78,7 @@ pipe_give(struct pump *p, struct engine_half *h)
 static bool
 keeps(const struct engine_half *h)
 {
-	return h->tail_len > 0 || h->in_pipe > 0;
+	return h->tail != NULL || h->in_pipe > 0;
 }
 
 static void
@@ -85,9 +114,10 @@ send_kept(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 	ssize_t n;
 
 	while (keeps(h)) {
-		if (h->tail_len > 0)
-			n = send(to, h->tail + h->tail_off, (size_t)h->tail_len - h->tail_off,
-			    MSG_NOSIGNAL);
+		struct pump_tail *t = h->tail;
+
+		if (t != NULL)
+			n = send(to, t->bytes + t->off, t->len - t->off, MSG_NOSIGNAL);
 		else
 			n = splice(p->pipes.fd[h->pipe][0], NULL, to, NULL, h->in_pipe,
 			    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -97,9 +127,9 @@ send_kept(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 			broken(w, p, c, other, errno);
 			return false;
 		}
-		if (h->tail_len > 0) {
-			h->tail_off += (uint16_t)n;
-			if (h->tail_off == h->tail_len)
+		if (t != NULL) {
+			t->off += (uint32_t)n;
+			if (t->off == t->len)
 				tail_give(p, h);
 		} else {
 			h->in_pipe -= (uint32_t)n;
@@ -119,6 +149,7 @@ send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side si
 	struct engine_half *h = &c->half[side];
 	enum side other = OTHER_SIDE(side);
 	ssize_t sent = send(c->half[other].fd, p->scratch, n, MSG_NOSIGNAL);
+	uint8_t *kept;
 
 	if (sent == (ssize_t)n)
 		return true;
@@ -129,13 +160,12 @@ send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side si
 		}
 		sent = 0;
 	}
-	h->tail = tail_take(p);
-	if (h->tail == NULL) {
+	kept = pump_keep(p, h, n - (size_t)sent);
+	if (kept == NULL) {
 		worker_conn_close(w, c, CLOSE_resource);
 		return false;
 	}
-	h->tail_len = (uint16_t)(n - (size_t)sent);
-	memcpy(h->tail, p->scratch + sent, h->tail_len);
+	memcpy(kept, p->scratch + sent, n - (size_t)sent);
 	return false;
 }
 
@@ -150,8 +180,8 @@ source_ended(struct engine_half *h, int error)
 		h->error = (int16_t)error;
 }
 
-static void
-report_end(struct worker *w, struct worker_conn *c, enum side side)
+void
+pump_report_end(struct worker *w, struct worker_conn *c, enum side side)
 {
 	struct engine_half *h = &c->half[side];
 	enum side other = OTHER_SIDE(side);
@@ -235,7 +265,7 @@ void
 pump_begin(struct worker_conn *c)
 {
 	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++)
-		c->half[s].flags = HALF_RELAY;
+		c->half[s].flags |= HALF_RELAY;
 }
 
 void
@@ -248,7 +278,7 @@ pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side
 		more =
 		    h->flags & HALF_SPLICE ? splice_once(w, p, c, side) : copy_once(w, p, c, side);
 	if (c->state == CONN_RELAY && (h->flags & HALF_EOF))
-		report_end(w, c, side);
+		pump_report_end(w, c, side);
 }
 
 bool

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/engine.h"
+#include "worker/conn.h"
 #include "worker/pipes.h"
 
-#define PUMP_BYTES 16384 /* of the scratch buffer and of a kept tail */
+#define PUMP_BYTES 16384 /* of the scratch buffer, and of what it leaves as a kept tail */
 #define PUMP_TAILS 32	 /* free tail buffers kept for the next */
 
 /* Bits of engine_half.flags. */
@@ -28,7 +28,7 @@ enum {
 
 struct pump {
 	struct pipes pipes;
-	uint8_t *tails[PUMP_TAILS];
+	struct pump_tail *tails[PUMP_TAILS];
 	unsigned n_tails;
 	uint8_t scratch[PUMP_BYTES];
 };
@@ -38,6 +38,13 @@ void pump_begin(struct worker_conn *c);
 /* Moves what can be moved now from `side` to the other, within a bound, and says it upwards. c may
  * be closed when it returns. */
 void pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side);
+
+/* Room for n bytes that came from half h and were counted, to be sent before all others; h keeps
+ * nothing yet. NULL: no memory. */
+uint8_t *pump_keep(struct pump *p, struct engine_half *h, size_t n);
+
+/* `side` has HALF_EOF: says so upwards, once, when nothing of it is kept any more. */
+void pump_report_end(struct worker *w, struct worker_conn *c, enum side side);
 
 bool pump_wants_read(const struct worker_conn *c, enum side side);
 bool pump_wants_write(const struct worker_conn *c, enum side side);

@@ -9,7 +9,7 @@ BEGIN {
 	only["jansson.h"] = "^(shm/json\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
 	only["liburing.h"] = "^worker/uring\\.c$"
-	only["sys/epoll.h"] = "^(worker/epoll\\.c|t/)"
+	only["sys/epoll.h"] = "^(worker/ready\\.h|t/)"
 	only["openssl/"] = "^(checker/tls\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sockets of connections: what both engines do with them by plain system calls. */
+#ifndef KHA_WORKER_SOCK_H
+#define KHA_WORKER_SOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shm/layout.h"
+
+struct engine_half;
+
+/* TCP_NODELAY, keepalive and user timeout; on a listening socket its accepted sockets inherit
+ * them. Failures are ignored: a connection works without. */
+void sock_set_options(int fd, const struct shm_keepalive *k);
+
+/* Closing it will send a RST and forget what is not delivered yet. */
+void sock_reset_on_close(int fd);
+
+/* Closes the socket of a half, with a RST if `reset`; nothing when there is none. */
+void sock_close(struct engine_half *h, bool reset);
+
+/* Its pending error, which is cleared; 0: none. */
+int sock_error(int fd);
+
+/* Bytes that the peer has not acknowledged yet; 0 for -1 and when the kernel cannot say. */
+size_t sock_unsent(int fd);
+
+#endif
