@@ -46,16 +46,6 @@ endpoint_is_host_and_port(struct conf_reader *r)
 		    conf_text_shown(r->scratch, text));
 }
 
-static void
-engine_works(struct conf_reader *r)
-{
-	const struct conf_path global = {.name = "global"}, path = {&global, "engine", 0};
-
-	if (r->conf->global.engine == CONF_ENGINE_URING)
-		conf_say(&r->warnings, conf_option_line(r->root, "global.engine"), &path,
-		    "\"uring\" is not yet in effect: epoll is used instead");
-}
-
 /* What may follow "syslog" and "udp:ADDR:PORT": [:facility[:level]]. NULL, or what is wrong. */
 static const char *
 syslog_suffix(struct conf_reader *r, const char *text)
@@ -217,7 +207,6 @@ conf_check(struct conf_reader *r)
 	static conf_rule *const rules[] = {
 	    something_to_do,
 	    endpoint_is_host_and_port,
-	    engine_works,
 	    log_targets_are_known,
 	    nodes_differ,
 	    secrets_are_real,

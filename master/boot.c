@@ -65,7 +65,6 @@ fill_info(struct master *m, const struct conf *conf)
 	    .start_us = mono_now().us,
 	    .sandboxed = m->priv.on,
 	};
-	snprintf(i->engine, sizeof i->engine, "%s", worker_engine_name(conf->global.engine));
 	if (conf->self >= 0)
 		snprintf(i->node, sizeof i->node, "%s", conf->nodes[conf->self].name);
 	snprintf(i->version, sizeof i->version, "%s", KHA_VERSION);
@@ -116,8 +115,11 @@ master_boot(struct master *m, struct conf *conf, struct err *err)
 void
 master_ready(struct master *m)
 {
-	log_notice("kha %s ready: %u workers, up to %u connections, engine %s, run directory %s",
-	    KHA_VERSION, m->now.workers, m->now.max_connections, m->info.engine, m->run_dir);
+	log_notice(
+	    "kha %s ready: %u workers, up to %u connections, engine %s%s%s%s, run directory %s",
+	    KHA_VERSION, m->now.workers, m->now.max_connections, m->info.engine,
+	    *m->engine_why != '\0' ? " (" : "", m->engine_why, *m->engine_why != '\0' ? ")" : "",
+	    m->run_dir);
 	if (m->now.conf->n_nodes > 0 && m->now.conf->self < 0)
 		log_warning("no address of nodes is local: serving without knowing which node "
 			    "this is");

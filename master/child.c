@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "master/internal.h"
 #include "master/limits.h"
+#include "worker/worker.h"
 
 void
 child_signals(void)
@@ -97,6 +98,7 @@ fill_heritage(struct master *m, unsigned entry, struct heritage *h)
 	    .wake_fd = m->wake_fds[entry],
 	    .wake_fds = m->wake_fds,
 	    .max_connections = g->max_connections,
+	    .engine = g->engine,
 	    .cold = m->cold,
 	    .sandboxed = m->priv.on,
 	    .log_read_fd = p->kind == PROC_LOGGER ? m->log_fds[0] : -1,
@@ -128,7 +130,7 @@ speak_as(const struct master *m, const struct heritage *h, const struct proc *p)
 }
 
 void
-child_confine(const struct master *m, enum proc_kind kind, pid_t master)
+child_confine(const struct master *m, enum proc_kind kind, const char *engine, pid_t master)
 {
 	struct err err;
 
@@ -140,7 +142,7 @@ child_confine(const struct master *m, enum proc_kind kind, pid_t master)
 		fatal("cannot be tied to the master: prctl");
 	if (getppid() != master)
 		_exit(1); /* it died before the tie */
-	if (priv_drop_calls(&m->priv, kind, &err) < 0)
+	if (priv_drop_calls(&m->priv, kind, engine, &err) < 0)
 		fatal("%s", err_end(&err));
 }
 
@@ -158,10 +160,10 @@ child_run(struct master *m, unsigned entry, const struct kind *kind, pid_t maste
 	if (seg_own(&m->seg, p->kind, entry, &err) < 0)
 		fatal("%s", err_end(&err));
 	speak_as(m, &h, p);
-	if (kind->prepare != NULL && kind->prepare(h.conf, &err) < 0)
+	if (kind->prepare(&h, &err) < 0)
 		fatal("%s", err_end(&err));
 	if (err.count > 0)
 		master_log_lines(LOG_LEVEL_ERR, "", err_end(&err));
-	child_confine(m, p->kind, master);
+	child_confine(m, p->kind, p->kind == PROC_WORKER ? worker_engine() : "", master);
 	exit(kind->run(&h));
 }

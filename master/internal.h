@@ -43,6 +43,7 @@ struct master {
 	struct generation next;	       /* being started; conf NULL: none */
 	struct conf *first;	       /* lives as long as we do, see changes_keep() */
 	unsigned generations;	       /* numbers given away */
+	char engine_why[256];	       /* worker_engine_choose() of the last generation */
 	const struct conf *check_conf; /* what a checker works by that starts now */
 	bool cold;		       /* no checker has had results yet */
 

@@ -103,9 +103,17 @@ run_verb(int argc, char **argv)
 static int
 print_version(void)
 {
+	const char *engine;
+	struct err err;
+	char why[256];
+
+	err_init(&err);
 	printf("kha %s\n", KHA_VERSION);
-	printf("engine: %s\n", worker_engine_name(CONF_ENGINE_AUTO));
-	printf("libraries: libconfig, libev %d.%d, OpenSSL, jansson, libseccomp, libcap-ng\n",
+	engine = worker_engine_choose(CONF_ENGINE_AUTO, why, sizeof why, &err);
+	printf(
+	    "engine: %s%s%s%s\n", engine, *why != '\0' ? " (" : "", why, *why != '\0' ? ")" : "");
+	printf(
+	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng\n",
 	    ev_version_major(), ev_version_minor());
 	return CLI_OK;
 }

@@ -34,6 +34,8 @@ master_store_info(struct master *m)
 	m->info.generation = m->now.number;
 	m->info.workers = m->now.workers;
 	m->info.max_connections = m->now.max_connections;
+	snprintf(m->info.engine, sizeof m->info.engine, "%s",
+	    m->now.engine != NULL ? m->now.engine : "");
 	info_store(&m->seg, &m->info);
 }
 

@@ -46,7 +46,7 @@ examine(const struct master *m, struct preflight_sheet *s, const struct conf *co
 		result = -1;
 	if (result < 0 || s->n == 0)
 		return result;
-	child_confine(m, PROC_CHECKER, master);
+	child_confine(m, PROC_CHECKER, "", master);
 	return checker_preflight(conf, s->targets, s->n, PREFLIGHT_MS, &s->err);
 }
 

@@ -34,14 +34,18 @@ static const int calls_common[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(wri
     SCMP_SYS(getegid), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrusage), SCMP_SYS(getrlimit),
     SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
     SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack),
-    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create),
-    SCMP_SYS(timerfd_settime), SCMP_SYS(connect), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-    SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
-    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown), END};
-static const int calls_worker[] = {
-    SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
-static const int calls_none[] = {END};
+    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(getsockopt),
+    SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown), END};
+/* Loops of libraries are made when the process is in its sandbox already. */
+static const int calls_loop[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(connect),
+    END};
+static const int calls_epoll[] = {
+    SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
+/* The ring connects. It was made before, and no other can be. */
+static const int calls_uring[] = {SCMP_SYS(io_uring_enter), SCMP_SYS(accept4), SCMP_SYS(bind),
+    SCMP_SYS(splice), SCMP_SYS(pipe2), END};
 
 /* Libraries look at files at odd moments and can live without: refused, not killed. */
 static const int calls_refused[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access),
@@ -53,13 +57,15 @@ static const int calls_refused[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(a
  * connects to /dev/log again when syslog was restarted. */
 static const struct row {
 	enum proc_kind kind;
+	const char *engine; /* of workers */
 	bool empty_dir;
 	bool unix_sockets;
 	const int *calls;
 } rows[] = {
-    {PROC_WORKER, true, false, calls_worker},
-    {PROC_CHECKER, true, false, calls_none},
-    {PROC_LOGGER, false, true, calls_none},
+    {PROC_WORKER, "epoll", true, false, calls_epoll},
+    {PROC_WORKER, "uring", true, false, calls_uring},
+    {PROC_CHECKER, "", true, false, calls_loop},
+    {PROC_LOGGER, "", false, true, calls_loop},
 };
 
 static bool
@@ -224,13 +230,15 @@ filter_calls(const struct row *row, struct err *err)
 	return 0;
 }
 
+/* engine NULL: any, for what is the same in all rows of a kind. */
 static const struct row *
-row_of(enum proc_kind kind)
+row_of(enum proc_kind kind, const char *engine)
 {
 	const struct row *row = rows;
 
-	while (row->kind != kind)
-		row++; /* each kind has one, see master/proc.c */
+	/* Each kind has one, see master/proc.c, and workers one for each engine. */
+	while (row->kind != kind || (engine != NULL && strcmp(row->engine, engine) != 0))
+		row++;
 	return row;
 }
 
@@ -241,7 +249,7 @@ priv_drop_user(const struct priv *p, enum proc_kind kind, struct err *err)
 
 	if (!p->on)
 		return 0;
-	if (row_of(kind)->empty_dir && (fchdir(p->empty_fd) < 0 || chroot(".") < 0))
+	if (row_of(kind, NULL)->empty_dir && (fchdir(p->empty_fd) < 0 || chroot(".") < 0))
 		return err_addsys(err, "sandbox: chroot");
 	close(p->empty_fd);
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -253,9 +261,9 @@ priv_drop_user(const struct priv *p, enum proc_kind kind, struct err *err)
 }
 
 int
-priv_drop_calls(const struct priv *p, enum proc_kind kind, struct err *err)
+priv_drop_calls(const struct priv *p, enum proc_kind kind, const char *engine, struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_addsys(err, "sandbox: no_new_privs");
-	return p->on ? filter_calls(row_of(kind), err) : 0;
+	return p->on ? filter_calls(row_of(kind, engine), err) : 0;
 }

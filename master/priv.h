@@ -28,7 +28,7 @@ int priv_init(struct priv *p, const struct conf_global *g, const char *run_dir, 
 int priv_drop_user(const struct priv *p, enum proc_kind kind, struct err *err);
 
 /* Child, as the very last: no new privileges (setuid programs), and when priv is on only the
- * system calls of its kind. */
-int priv_drop_calls(const struct priv *p, enum proc_kind kind, struct err *err);
+ * system calls of its kind; engine: of a worker, else "". */
+int priv_drop_calls(const struct priv *p, enum proc_kind kind, const char *engine, struct err *err);
 
 #endif

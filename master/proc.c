@@ -15,10 +15,22 @@
 #include "master/logger.h"
 #include "worker/worker.h"
 
+static int
+prepare_logger(const struct heritage *h, struct err *err)
+{
+	return logger_prepare(h->conf, err);
+}
+
+static int
+prepare_checker(const struct heritage *h, struct err *err)
+{
+	return checker_prepare(h->conf, err);
+}
+
 static const struct kind kinds[] = {
-    {PROC_LOGGER, logger_prepare, logger_main},
-    {PROC_CHECKER, checker_prepare, checker_main},
-    {PROC_WORKER, NULL, worker_main},
+    {PROC_LOGGER, prepare_logger, logger_main},
+    {PROC_CHECKER, prepare_checker, checker_main},
+    {PROC_WORKER, worker_prepare, worker_main},
 };
 
 static const struct kind *

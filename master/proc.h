@@ -25,6 +25,7 @@ struct generation {
 	struct conf *conf;
 	unsigned workers;
 	unsigned max_connections;
+	const char *engine; /* of workers, constant */
 };
 
 /* The master's own part of a row of the process table. */
@@ -91,8 +92,8 @@ unsigned proc_count(const struct master *m, enum proc_kind kind);
 
 struct kind {
 	enum proc_kind kind;
-	int (*prepare)(
-	    const struct conf *conf, struct err *err); /* before privileges go; or NULL */
+	/* Before privileges go. */
+	int (*prepare)(const struct heritage *h, struct err *err);
 	int (*run)(const struct heritage *h);
 };
 
@@ -108,6 +109,6 @@ void child_close_others(const struct master *m);
 
 /* Last before the work begins: gives up privileges and asks to die with the master (the logger
  * does not: it still writes what the others said). Exits when it cannot. */
-void child_confine(const struct master *m, enum proc_kind kind, pid_t master);
+void child_confine(const struct master *m, enum proc_kind kind, const char *engine, pid_t master);
 
 #endif

@@ -8,6 +8,7 @@
 #include "master/internal.h"
 #include "master/limits.h"
 #include "master/publish.h"
+#include "worker/worker.h"
 #include "shm/health.h"
 #include "shm/table.h"
 
@@ -96,8 +97,10 @@ reload_generation(struct master *m, struct conf *conf, int patience_ms, struct e
 	    .conf = conf,
 	    .workers = workers,
 	    .max_connections = limits_apply(conf->global.max_connections, listens, workers, err),
+	    .engine =
+		worker_engine_choose(conf->global.engine, m->engine_why, sizeof m->engine_why, err),
 	};
-	if (m->next.max_connections == 0 ||
+	if (m->next.max_connections == 0 || m->next.engine == NULL ||
 	    listen_bind(&m->listen, conf, m->next.workers, patience_ms, err) < 0) {
 		m->next.conf = NULL;
 		return -1;
@@ -209,6 +212,9 @@ reload_commit(struct master *m)
 
 	if (r->workers) {
 		until = mono_add_ms(mono_now(), r->conf->global.drain_timeout);
+		if (before != 0 && strcmp(m->now.engine, m->next.engine) != 0)
+			log_notice("engine %s%s%s", m->next.engine,
+			    *m->engine_why != '\0' ? ": " : "", m->engine_why);
 		m->now = m->next;
 		m->next.conf = NULL;
 		if (before != 0)

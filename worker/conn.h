@@ -64,6 +64,7 @@ struct worker_conn {
 	uint8_t listener;
 	uint8_t reset_side;   /* enum side, in CONN_FLUSHING: the one that sent RST */
 	uint8_t flush_reason; /* enum close_reason, in CONN_FLUSHING */
+	uint8_t calm;	      /* uring: wake-ups in the pump with nothing kept, in a row */
 	uint16_t server;      /* NO_SERVER: none */
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */

@@ -34,7 +34,7 @@ enum ending {
 struct engine {
 	const char *name;
 
-	/* Before the first other call, after privileges were dropped. 0, or -1 with a sentence:
+	/* Before the first other call, before privileges are dropped. 0, or -1 with a sentence:
 	 * this machine does not offer what the engine needs. */
 	int (*init)(struct worker *w, struct err *err);
 	void (*fini)(struct worker *w);
@@ -69,6 +69,10 @@ struct engine {
 };
 
 extern const struct engine engine_epoll;
+extern const struct engine engine_uring;
+
+/* Makes a ring as engine_uring needs it, and ends it. -1 with the reason why that is not possible. */
+int uring_try(struct err *err);
 
 /* ---- said by the engine ---- */
 

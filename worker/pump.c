@@ -81,6 +81,12 @@ keeps(const struct engine_half *h)
 	return h->tail != NULL || h->in_pipe > 0;
 }
 
+size_t
+pump_kept(const struct engine_half *h)
+{
+	return (h->tail != NULL ? h->tail->len - h->tail->off : 0) + h->in_pipe;
+}
+
 static void
 forget(struct pump *p, struct engine_half *h)
 {

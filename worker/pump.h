@@ -43,6 +43,9 @@ void pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side
  * nothing yet. NULL: no memory. */
 uint8_t *pump_keep(struct pump *p, struct engine_half *h, size_t n);
 
+/* Bytes kept of half h, in memory or in a pipe. */
+size_t pump_kept(const struct engine_half *h);
+
 /* `side` has HALF_EOF: says so upwards, once, when nothing of it is kept any more. */
 void pump_report_end(struct worker *w, struct worker_conn *c, enum side side);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/worker.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,35 +9,72 @@
 #include "worker/evict.h"
 #include "worker/internal.h"
 
+/* Large, and one per process. */
+static struct worker the_worker;
+
+/* In the order of preference. */
+static const struct engine *const engines[] = {&engine_uring, &engine_epoll};
+
 const char *
-worker_engine_name(int conf_engine)
+worker_engine_choose(int conf_engine, char *why, size_t size, struct err *err)
 {
-	/* One engine for now: what is configured makes no difference, and -t says so. */
-	(void)conf_engine;
+	struct err reason;
+
+	*why = '\0';
+	if (conf_engine == CONF_ENGINE_EPOLL)
+		return engine_epoll.name;
+	err_init(&reason);
+	if (uring_try(&reason) == 0)
+		return engine_uring.name;
+	if (conf_engine == CONF_ENGINE_URING) {
+		err_add(err,
+		    "global.engine: \"uring\" is not possible here: %s; "
+		    "\"auto\" takes epoll then",
+		    err_end(&reason));
+		return NULL;
+	}
+	snprintf(why, size, "no io_uring: %s", err_end(&reason));
 	return engine_epoll.name;
 }
 
-static void
-init(struct worker *w, const struct heritage *h)
+int
+worker_prepare(const struct heritage *h, struct err *err)
 {
-	struct err err;
+	struct worker *w = &the_worker;
+	unsigned before;
 
-	err_init(&err);
 	w->h = h;
 	w->seg = h->seg;
 	w->stat = &h->seg->worker->stat;
-	w->engine = &engine_epoll;
 	w->now = mono_now();
 	w->now_ms = mono_ms(w->now);
+	for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
+		if (strcmp(engines[i]->name, h->engine) == 0)
+			w->engine = engines[i];
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
 		w->server_list[i] = CONN_NONE;
 	/* One worker may happen to get all connections of the node, and accept overshoots the
 	 * limit by what other workers accept in the same moment. */
 	if (pool_init(&w->pool, h->max_connections + 1024) != 0)
-		fatal("no memory for %u connections", h->max_connections);
+		return err_add(err, "no memory for %u connections", h->max_connections);
 	wheel_init(&w->wheel, &w->pool, w->now_ms);
-	if (w->engine->init(w, &err) != 0)
-		fatal("%s", err_end(&err));
+	before = err->count;
+	if (w->engine->init(w, err) == 0)
+		return 0;
+	if (w->engine == &engine_epoll || h->conf->global.engine != CONF_ENGINE_AUTO)
+		return -1;
+	/* It was possible when the master tried. */
+	if (before == 0)
+		log_warning("taking the epoll engine: %s", err_end(err));
+	err_init(err);
+	w->engine = &engine_epoll;
+	return w->engine->init(w, err);
+}
+
+const char *
+worker_engine(void)
+{
+	return the_worker.engine->name;
 }
 
 /* What changed outside: tables, health, what the master wants. */
@@ -106,12 +144,10 @@ wait_ms(const struct worker *w)
 int
 worker_main(const struct heritage *h)
 {
-	static struct worker worker; /* large, and one per process */
-	struct worker *w = &worker;
+	struct worker *w = &the_worker;
 	struct worker_conn *c;
 	struct err err;
 
-	init(w, h);
 	while (w->view.table_generation == 0)
 		look_around(w);
 	err_init(&err);

@@ -24,7 +24,7 @@
 OPT(AUTO_INT, workers, 1, 32, "\"auto\"", NOW, WORKERS,
     "Worker processes. auto: the CPUs that affinity and cgroup quota allow, at most 8")
 WORDS(engine, "auto|uring|epoll", "\"auto\"", NOW, WORKERS,
-    "How workers wait for the kernel. This version has epoll only; uring falls back to it")
+    "How workers move bytes. auto: io_uring where the kernel offers it (6.1 or later, not forbidden), else epoll")
 OPT(STRING, user, 1, 32, "\"kha\"", NOW, RESTART,
     "User of all processes but the master, name or number; if absent on the system nobody, with a warning")
 OPT(STRING, group, 1, 32, "\"kha\"", NOW, RESTART,

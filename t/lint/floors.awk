@@ -8,7 +8,7 @@ BEGIN {
 	# Third-party headers and the files that may name them.
 	only["jansson.h"] = "^(shm/json\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
-	only["liburing.h"] = "^worker/uring\\.c$"
+	only["liburing.h"] = "^worker/uring\\.h$"
 	only["sys/epoll.h"] = "^(worker/ready\\.h|t/)"
 	only["openssl/"] = "^(checker/tls\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
