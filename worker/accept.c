@@ -150,6 +150,7 @@ accept_apply_options(struct worker *w)
 
 	for (unsigned i = 0; i < w->h->n_listeners; i++) {
 		l = &w->h->listeners[i];
-		sock_set_options(l->fd, &w->view.table.service[l->service].client);
+		sock_set_nodelay(l->fd);
+		sock_set_keepalive(l->fd, &w->view.table.service[l->service].client);
 	}
 }

@@ -24,13 +24,17 @@ service_of(const struct worker *w, const struct worker_conn *c)
 	return &w->view.table.service[c->service];
 }
 
+/* Keepalive and user timeout are five more calls, which most connections end without needing:
+ * they come when this one has lived for a while. */
+#define TUNE_MS 1000
+
 static int
-server_socket(const struct worker *w, const struct worker_conn *c, const struct addr *to)
+server_socket(const struct addr *to)
 {
 	int fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 
 	if (fd >= 0)
-		sock_set_options(fd, &service_of(w, c)->server);
+		sock_set_nodelay(fd);
 	return fd;
 }
 
@@ -86,7 +90,7 @@ connect_next(struct worker *w, struct worker_conn *c, enum close_reason last)
 			STAT_ADD(&w->stat->server[failed], retried, 1);
 			STAT_ADD(&w->stat->service[c->service], retries, 1);
 		}
-		fd = server_socket(w, c, &w->view.table.server[c->server].addr);
+		fd = server_socket(&w->view.table.server[c->server].addr);
 		error = fd < 0
 			    ? errno
 			    : w->engine->connect(w, c, fd, &w->view.table.server[c->server].addr);
@@ -165,7 +169,8 @@ worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
 	c->state = CONN_RELAY;
 	STAT_ADD(stat, connected, 1);
 	STAT_ADD(stat, connect_ms, c->connect_ms);
-	wheel_arm(&w->wheel, c, w->now_ms + service->idle_ms);
+	wheel_arm(
+	    &w->wheel, c, w->now_ms + (service->idle_ms < TUNE_MS ? service->idle_ms : TUNE_MS));
 	if (service->log_connections == LOG_CONN_BOTH)
 		worker_conn_log(w, c, "--", true);
 	w->engine->relay(w, c);
@@ -250,6 +255,14 @@ worker_conn_ended(
 
 /* ---- time ---- */
 
+static void
+tune(const struct worker *w, struct worker_conn *c)
+{
+	if (!c->tuned)
+		sock_set_keepalive(c->half[SIDE_SERVER].fd, &service_of(w, c)->server);
+	c->tuned = true;
+}
+
 void
 worker_conn_timeout(struct worker *w, struct worker_conn *c)
 {
@@ -265,6 +278,7 @@ worker_conn_timeout(struct worker *w, struct worker_conn *c)
 		worker_conn_connected(w, c, ETIMEDOUT);
 		return;
 	case CONN_RELAY:
+		tune(w, c);
 		deadline =
 		    c->last_ms + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
 		if (w->now_ms < deadline)

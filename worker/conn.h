@@ -69,6 +69,7 @@ struct worker_conn {
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */
 	int16_t server_limit;
+	bool tuned; /* its server's socket has keepalive and user timeout */
 
 	uint32_t list_next, list_prev;	 /* connections of one server; once dropped the engine's */
 	uint32_t timer_next, timer_prev; /* connections in one slot of the wheel */

@@ -145,9 +145,9 @@ on_listener(struct worker *w, unsigned listener)
 }
 
 static void
-on_connecting(struct worker *w, struct worker_conn *c, enum side side)
+on_connecting(struct worker *w, struct worker_conn *c, enum side side, uint32_t events)
 {
-	int error = sock_error(c->half[side].fd);
+	int error = events & (EPOLLERR | EPOLLHUP) ? sock_error(c->half[side].fd) : 0;
 
 	if (side == SIDE_SERVER)
 		worker_conn_connected(w, c, error);
@@ -173,7 +173,7 @@ dispatch(struct worker *w, const struct ready_event *ev)
 		if (c == NULL)
 			return;
 		if (c->state == CONN_CONNECTING)
-			on_connecting(w, c, (enum side)ev->about);
+			on_connecting(w, c, (enum side)ev->about, ev->events);
 		else
 			ready_on_conn(w, ready_of(w), c, (enum side)ev->about, ev->events);
 	}

@@ -199,8 +199,10 @@ pump_report_end(struct worker *w, struct worker_conn *c, enum side side)
 		worker_conn_ended(w, c, side, END_RESET, h->error);
 		return;
 	}
-	/* Fails when the other side is gone, which is reported where it is read or written. */
-	(void)shutdown(c->half[other].fd, SHUT_WR);
+	/* When both have ended, closing them says so. Fails when the other side is gone, which is
+	 * reported where it is read or written. */
+	if (!(c->half[other].flags & HALF_ENDED))
+		(void)shutdown(c->half[other].fd, SHUT_WR);
 	worker_conn_ended(w, c, side, END_FIN, 0);
 }
 

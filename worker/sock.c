@@ -22,9 +22,14 @@ set_int(int fd, int level, int name, uint32_t value)
 }
 
 void
-sock_set_options(int fd, const struct shm_keepalive *k)
+sock_set_nodelay(int fd)
 {
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+void
+sock_set_keepalive(int fd, const struct shm_keepalive *k)
+{
 	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, k->idle > 0);
 	if (k->idle > 0) {
 		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle / 1000);

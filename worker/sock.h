@@ -10,9 +10,12 @@
 
 struct engine_half;
 
-/* TCP_NODELAY, keepalive and user timeout; on a listening socket its accepted sockets inherit
- * them. Failures are ignored: a connection works without. */
-void sock_set_options(int fd, const struct shm_keepalive *k);
+/* TCP_NODELAY. This and the next: on a listening socket its accepted sockets inherit it, and
+ * failures are ignored, since a connection works without. */
+void sock_set_nodelay(int fd);
+
+/* Keepalive and user timeout. */
+void sock_set_keepalive(int fd, const struct shm_keepalive *k);
 
 /* Closing it will send a RST and forget what is not delivered yet. */
 void sock_reset_on_close(int fd);
