@@ -34,6 +34,7 @@ struct heritage {
 	unsigned n_listeners;
 	unsigned max_connections;    /* of the node, resolved from "auto", 0 never */
 	unsigned worker_connections; /* workers: what the limit of open files lets one carry */
+	const int (*hand_fds)[2];    /* workers: of each slot (SHM_WORKERS), read and write end */
 	const char *engine;	     /* workers: "epoll" or "uring" */
 	bool cold;		     /* checker: no earlier checker wrote health cells */
 	bool sandboxed;		     /* uid, chroot, seccomp apply */

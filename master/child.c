@@ -63,13 +63,17 @@ child_close_others(const struct master *m)
 static void
 keep_heritage(const struct master *m, const struct heritage *h)
 {
-	int *keep = calloc(SHM_ENTRIES + h->n_listeners + 5, sizeof *keep);
+	int *keep = calloc(SHM_ENTRIES + 2 * SHM_WORKERS + h->n_listeners + 5, sizeof *keep);
 	unsigned n = 0;
 
 	if (keep == NULL)
 		fatal("no memory");
 	for (unsigned i = 0; i < SHM_ENTRIES; i++)
 		keep[n++] = m->wake_fds[i];
+	for (unsigned s = 0; h->hand_fds != NULL && s < SHM_WORKERS; s++) {
+		keep[n++] = h->hand_fds[s][0];
+		keep[n++] = h->hand_fds[s][1];
+	}
 	for (unsigned i = 0; i < h->n_listeners; i++)
 		keep[n++] = h->listeners[i].fd;
 	keep[n++] = m->log_fds[1];
@@ -109,6 +113,7 @@ fill_heritage(struct master *m, unsigned entry, struct heritage *h)
 	    listen_of_worker(&m->listen, g->conf, &m->table, p->slot, g->workers, &h->n_listeners);
 	if (h->listeners == NULL && h->n_listeners > 0)
 		fatal("no memory");
+	h->hand_fds = m->hand_fds;
 	h->worker_connections = limits_of_worker(h->n_listeners);
 }
 

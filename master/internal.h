@@ -37,6 +37,7 @@ struct master {
 	struct listen_set listen;
 	int log_fds[2]; /* read end, write end; both stay, so that no line dies with a logger */
 	int wake_fds[SHM_ENTRIES];
+	int hand_fds[SHM_WORKERS][2]; /* pairs by which workers hand clients over */
 	struct proc proc[SHM_ENTRIES];
 
 	struct generation now;	       /* accepts; number 0 until the first one does */

@@ -14,7 +14,7 @@
 unsigned
 limits_other_files(unsigned listeners)
 {
-	return listeners + SHM_ENTRIES + 2 * SPLICE_PIPES + SPARE;
+	return listeners + SHM_ENTRIES + 2 * SHM_WORKERS + 2 * SPLICE_PIPES + SPARE;
 }
 
 /* Files that one worker needs for its share of n connections. */

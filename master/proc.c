@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -211,11 +212,27 @@ on_again(struct ev_loop *loop, ev_timer *w, int revents)
 	launch(m, (unsigned)(p - m->proc));
 }
 
+/* Of packets, so that a client is taken whole or not at all, and so that many may wait (datagrams
+ * are limited to 10 by net.unix.max_dgram_qlen). Made once, for all slots there can be: what waits
+ * in one outlives its reader. */
+static int
+make_pairs(struct master *m, struct err *err)
+{
+	const int type = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+	for (unsigned s = 0; s < SHM_WORKERS; s++)
+		if (socketpair(AF_UNIX, type, 0, m->hand_fds[s]) < 0)
+			return err_addsys(err, "socket pair %u of %d", s, SHM_WORKERS);
+	return 0;
+}
+
 int
 proc_init(struct master *m, struct err *err)
 {
 	struct proc *p;
 
+	if (make_pairs(m, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < SHM_ENTRIES; i++) {
 		m->wake_fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		if (m->wake_fds[i] < 0)

@@ -345,10 +345,18 @@ struct shm_ticket {
 	_Alignas(64) _Atomic uint64_t next;
 };
 
+/* Clients on their way to the worker that reads this slot: sent by others, taken by it. Both only
+ * grow, and wrap. */
+struct shm_hand {
+	_Alignas(64) _Atomic uint32_t sent;
+	_Atomic uint32_t taken;
+};
+
 /* The one place that several processes write: every access is one atomic operation, so
  * that a death at any instruction leaves it meaningful. */
 struct shm_arena {
 	struct shm_ticket ticket[SHM_SERVICES];
+	struct shm_hand hand[SHM_WORKERS];
 	struct shm_limit service_limit[SHM_SERVICES];
 	struct shm_limit server_limit[SHM_SERVERS];
 };

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "shm/stat.h"
+#include "worker/handover.h"
 #include "worker/internal.h"
 #include "worker/sock.h"
 
@@ -39,6 +40,8 @@ accept_stop(struct worker *w)
 {
 	if (w->accepting && !w->paused)
 		unlisten(w);
+	if (w->accepting)
+		handover_stop(w);
 	w->accepting = w->paused = false;
 	/* The master keeps its own descriptors. With ours open, an address that leaves the
 	 * configuration would go on taking connections that nobody accepts. */
@@ -99,13 +102,22 @@ say_full(struct worker *w)
 }
 
 void
-worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from)
+accept_client(struct worker *w, unsigned service, int fd, const struct addr *from)
 {
-	worker_conn_start(w, listener, fd, from);
+	worker_conn_start(w, service, fd, from);
 	if (w->accepting && !w->paused && (worker_full(w) || node_full(w))) {
 		say_full(w);
 		accept_pause(w, PAUSE_FULL_MS);
 	}
+}
+
+void
+worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from)
+{
+	unsigned service = w->h->listeners[listener].service;
+
+	if (!handover_give(w, service, fd, from))
+		accept_client(w, service, fd, from);
 }
 
 void

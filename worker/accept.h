@@ -3,6 +3,7 @@
 #ifndef KHA_WORKER_ACCEPT_H
 #define KHA_WORKER_ACCEPT_H
 
+#include "base/addr.h"
 #include "base/err.h"
 
 struct worker;
@@ -12,6 +13,9 @@ int accept_start(struct worker *w, struct err *err);
 
 /* For ever: this worker drains. */
 void accept_stop(struct worker *w);
+
+/* A client of a service (index) that this worker keeps. Owns fd. */
+void accept_client(struct worker *w, unsigned service, int fd, const struct addr *from);
 
 /* Ends a pause when its cause is over. */
 void accept_tick(struct worker *w);

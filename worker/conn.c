@@ -109,29 +109,27 @@ connect_next(struct worker *w, struct worker_conn *c, enum close_reason last)
 }
 
 void
-worker_conn_start(struct worker *w, unsigned listener, int fd, const struct addr *from)
+worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from)
 {
-	const struct listener *l = &w->h->listeners[listener];
-	const struct shm_service *service = &w->view.table.service[l->service];
+	const struct shm_service *service = &w->view.table.service[service_index];
 	struct worker_conn *c = pool_get(&w->pool);
 	int word;
 
 	STAT_ADD(&w->stat->worker, accepted, 1);
-	STAT_ADD(&w->stat->service[l->service], accepted, 1);
+	STAT_ADD(&w->stat->service[service_index], accepted, 1);
 	if (c == NULL) {
 		STAT_ADD(&w->stat->worker, close_resource, 1);
 		close(fd);
 		return;
 	}
 	STAT_ADD(&w->stat->worker, active, 1);
-	STAT_ADD(&w->stat->service[l->service], active, 1);
+	STAT_ADD(&w->stat->service[service_index], active, 1);
 	c->state = CONN_CONNECTING;
 	engine_half_init(&c->half[SIDE_CLIENT], fd);
 	engine_half_init(&c->half[SIDE_SERVER], -1);
 	c->client = *from;
 	addr_unmap(&c->client);
-	c->service = (uint8_t)l->service;
-	c->listener = (uint8_t)listener;
+	c->service = (uint8_t)service_index;
 	c->server = NO_SERVER;
 	c->service_limit = c->server_limit = -1;
 	c->timer_slot = CONN_NONE;

@@ -61,7 +61,6 @@ struct worker_conn {
 	uint8_t tries;
 	uint8_t ended; /* bit 1 << enum side: that side sent FIN */
 	uint8_t service;
-	uint8_t listener;
 	uint8_t reset_side;   /* enum side, in CONN_FLUSHING: the one that sent RST */
 	uint8_t flush_reason; /* enum close_reason, in CONN_FLUSHING */
 	uint8_t calm;	      /* uring: wake-ups in the pump with nothing kept, in a row */
@@ -83,9 +82,8 @@ struct worker_conn {
 	uint64_t bytes[2]; /* came from: enum side */
 };
 
-/* Takes a new client socket of `listener` (index in the heritage): picks a server and connects.
- * Owns fd. */
-void worker_conn_start(struct worker *w, unsigned listener, int fd, const struct addr *from);
+/* Takes a new client socket of `service` (index): picks a server and connects. Owns fd. */
+void worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from);
 
 /* The only end of a connection: counts `reason`, logs if the service wants it, gives back what
  * it holds. RST to both sides, except for CLOSE_done. c may not be used afterwards. */

@@ -44,6 +44,11 @@ struct engine {
 	int (*listen)(struct worker *w, unsigned listener);
 	void (*unlisten)(struct worker *w, unsigned listener);
 
+	/* Says worker_handed() whenever something may be read from a slot's pair (heritage hand_fds),
+	 * until unwatch. 0 or -1 (errno). */
+	int (*watch)(struct worker *w, unsigned slot);
+	void (*unwatch)(struct worker *w, unsigned slot);
+
 	/* Connects the server side of c, closing an earlier one. `fd` is a new non-blocking TCP
 	 * socket with all options set and belongs to the engine from here on. 0: in progress,
 	 * worker_conn_connected() follows; else an errno: failed at once, nothing follows. */
@@ -79,6 +84,9 @@ int uring_try(struct err *err);
 /* A client: `fd` (non-blocking, close-on-exec) now belongs to whom this is said. */
 void worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from);
 void worker_accept_failed(struct worker *w, unsigned listener, int error);
+
+/* Clients from other workers may wait in this slot's pair: all are to be taken now. */
+void worker_handed(struct worker *w, unsigned slot);
 
 /* The connect ended: error 0 or an errno. */
 void worker_conn_connected(struct worker *w, struct worker_conn *c, int error);

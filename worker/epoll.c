@@ -65,6 +65,18 @@ epoll_unlisten(struct worker *w, unsigned listener)
 }
 
 static int
+epoll_watch(struct worker *w, unsigned slot)
+{
+	return ready_add(ready_of(w), w->h->hand_fds[slot][0], ABOUT_HAND, slot);
+}
+
+static void
+epoll_unwatch(struct worker *w, unsigned slot)
+{
+	ready_remove(ready_of(w), w->h->hand_fds[slot][0]);
+}
+
+static int
 epoll_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr *to)
 {
 	struct engine_half *h = &c->half[SIDE_SERVER];
@@ -165,6 +177,10 @@ dispatch(struct worker *w, const struct ready_event *ev)
 	case ABOUT_LISTENER:
 		on_listener(w, ev->number);
 		return;
+	case ABOUT_HAND:
+		if (w->accepting)
+			worker_handed(w, ev->number);
+		return;
 	case ABOUT_WAKE:
 		(void)!read(w->h->wake_fd, &n, sizeof n);
 		return;
@@ -206,6 +222,8 @@ const struct engine engine_epoll = {
     .fini = epoll_fini,
     .listen = epoll_listen,
     .unlisten = epoll_unlisten,
+    .watch = epoll_watch,
+    .unwatch = epoll_unwatch,
     .connect = epoll_connect,
     .unconnect = epoll_unconnect,
     .relay = epoll_relay,

@@ -38,7 +38,9 @@ struct worker {
 	int64_t resume_ms;     /* look again at that time */
 	int64_t pause_said_ms; /* of the last line about it */
 	bool draining;
-	bool evicting; /* worker/evict.c has something to do */
+	unsigned hand_credit;		 /* hand-overs that may still be made */
+	uint32_t hand_seen[SHM_WORKERS]; /* shm_hand.sent at the last beat */
+	bool evicting;			 /* worker/evict.c has something to do */
 	int64_t evict_ms;
 	int64_t reset_credit_us[SHM_SERVICES];
 	bool poked; /* checker was told in this turn */

@@ -21,7 +21,13 @@
 #define READY_EVENTS 256
 
 /* What an event is about. */
-enum about { ABOUT_CLIENT = SIDE_CLIENT, ABOUT_SERVER = SIDE_SERVER, ABOUT_LISTENER, ABOUT_WAKE };
+enum about {
+	ABOUT_CLIENT = SIDE_CLIENT,
+	ABOUT_SERVER = SIDE_SERVER,
+	ABOUT_LISTENER,
+	ABOUT_HAND,
+	ABOUT_WAKE
+};
 
 struct ready {
 	int fd; /* of the epoll set */
@@ -31,7 +37,7 @@ struct ready {
 
 struct ready_event {
 	enum about about;
-	uint32_t number; /* of the listener, or of the connection in the pool */
+	uint32_t number; /* of the listener or slot, or of the connection in the pool */
 	uint8_t epoch;	 /* of the connection's half */
 	uint32_t events; /* EPOLLIN... */
 };

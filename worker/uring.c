@@ -107,6 +107,30 @@ uring_unlisten(struct worker *w, unsigned listener)
 	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
 }
 
+static void
+poll_hand(struct worker *w, unsigned slot)
+{
+	poll_for(
+	    uring_of(w), w->h->hand_fds[slot][0], uring_data(OP_HAND, slot, SIDE_CLIENT, 0), true);
+}
+
+static int
+uring_watch(struct worker *w, unsigned slot)
+{
+	poll_hand(w, slot);
+	return 0;
+}
+
+static void
+uring_unwatch(struct worker *w, unsigned slot)
+{
+	struct io_uring_sqe *sqe = uring_sqe(uring_of(w));
+
+	io_uring_prep_cancel64(sqe, uring_data(OP_HAND, slot, SIDE_CLIENT, 0), 0);
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+}
+
 static int
 uring_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr *to)
 {
@@ -276,6 +300,16 @@ on_ready(struct worker *w)
 }
 
 static void
+on_hand(struct worker *w, unsigned slot, bool armed)
+{
+	if (!w->accepting)
+		return;
+	worker_handed(w, slot);
+	if (!armed)
+		poll_hand(w, slot);
+}
+
+static void
 on_wake(struct worker *w, bool armed)
 {
 	uint64_t n;
@@ -300,6 +334,7 @@ dispatch(struct worker *w, const struct io_uring_cqe *cqe)
 		on_conn(w, op, cqe);
 		return;
 	case OP_LISTENER:
+	case OP_HAND:
 	case OP_READY:
 	case OP_WAKE:
 		break;
@@ -308,6 +343,8 @@ dispatch(struct worker *w, const struct io_uring_cqe *cqe)
 		uring_of(w)->requests--;
 	if (op == OP_LISTENER)
 		on_listener(w, (uint32_t)cqe->user_data);
+	else if (op == OP_HAND)
+		on_hand(w, (uint32_t)cqe->user_data, armed);
 	else if (op == OP_READY)
 		on_ready(w);
 	else
@@ -351,6 +388,8 @@ const struct engine engine_uring = {
     .fini = uring_fini,
     .listen = uring_listen,
     .unlisten = uring_unlisten,
+    .watch = uring_watch,
+    .unwatch = uring_unwatch,
     .connect = uring_connect,
     .unconnect = uring_unconnect,
     .relay = uring_start_relay,

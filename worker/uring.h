@@ -41,7 +41,7 @@ enum {
 
 /* What a completion is about, with the number of a listener or connection, a side and the epoch of
  * a half, in user_data. DONE: nobody waits for it. */
-enum uring_op { OP_DONE, OP_LISTENER, OP_WAKE, OP_READY, OP_RECV, OP_SEND, OP_CONNECT };
+enum uring_op { OP_DONE, OP_LISTENER, OP_HAND, OP_WAKE, OP_READY, OP_RECV, OP_SEND, OP_CONNECT };
 
 struct uring_listener {
 	bool wanted;

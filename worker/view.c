@@ -112,13 +112,20 @@ static void
 refresh_live(struct view *v, const struct seg *seg)
 {
 	const struct shm_proc *p;
+	uint32_t slot;
 
 	v->live_workers = 0;
+	memset(v->peer, 0, sizeof v->peer);
 	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES; e++) {
 		p = &seg->ro->head.r.proc[e];
 		/* One that is about to be started counts: its gauges are 0 until then. */
-		if (atomic_load_explicit(&p->kind, memory_order_relaxed) == PROC_WORKER)
-			v->live[v->live_workers++] = (uint16_t)e;
+		if (atomic_load_explicit(&p->kind, memory_order_relaxed) != PROC_WORKER)
+			continue;
+		v->live[v->live_workers++] = (uint16_t)e;
+		slot = atomic_load_explicit(&p->slot, memory_order_relaxed);
+		if (atomic_load_explicit(&p->generation, memory_order_relaxed) == v->generation &&
+		    slot < SHM_WORKERS)
+			v->peer[slot] = (uint16_t)e;
 	}
 }
 

@@ -33,6 +33,8 @@ struct view {
 	uint32_t known_id[SHM_SERVERS]; /* that `state` is about */
 	uint16_t candidate_room[SHM_SERVERS];
 	struct view_service service[SHM_SERVICES];
+	unsigned generation;	    /* of this worker, set once */
+	uint16_t peer[SHM_WORKERS]; /* workers of this generation: entry by slot; 0: none */
 	unsigned live_workers;	    /* rows of the process table with a process */
 	uint16_t live[SHM_ENTRIES]; /* their entries */
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/worker.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "worker/accept.h"
 #include "worker/evict.h"
+#include "worker/handover.h"
 #include "worker/internal.h"
 
 /* Large, and one per process. */
@@ -46,6 +48,7 @@ worker_prepare(const struct heritage *h, struct err *err)
 	w->h = h;
 	w->seg = h->seg;
 	w->stat = &h->seg->worker->stat;
+	w->view.generation = h->generation;
 	w->now = mono_now();
 	w->now_ms = mono_ms(w->now);
 	for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
@@ -98,6 +101,7 @@ beat(struct worker *w)
 	w->beat_ms = w->now_ms;
 	seg_beat(w->seg, w->now);
 	evict_scan(w);
+	handover_beat(w);
 }
 
 /* False: the process has to end. */
@@ -153,6 +157,8 @@ worker_main(const struct heritage *h)
 	err_init(&err);
 	if (accept_start(w, &err) != 0)
 		fatal("%s", err_end(&err));
+	if (handover_start(w) != 0)
+		fatal("cannot watch the pairs of other workers: %s", strerror(errno));
 	seg_beat(w->seg, w->now);
 	seg_ready(w->seg, h->generation);
 
