@@ -96,10 +96,8 @@ forget(struct pump *p, struct engine_half *h)
 
 /* ---- writing ---- */
 
-/* The side takes nothing any more. What it sent before is still read and passed on; then its end
- * is reported, as a RST, because that is what makes writing fail. */
-static void
-broken(struct worker *w, struct pump *p, struct worker_conn *c, enum side side, int error)
+void
+pump_broken(struct worker *w, struct pump *p, struct worker_conn *c, enum side side, int error)
 {
 	struct engine_half *h = &c->half[side];
 
@@ -130,7 +128,7 @@ send_kept(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 		if (n < 0) {
 			if (errno == EAGAIN || errno == EINTR)
 				return false;
-			broken(w, p, c, other, errno);
+			pump_broken(w, p, c, other, errno);
 			return false;
 		}
 		if (t != NULL) {
@@ -161,7 +159,7 @@ send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side si
 		return true;
 	if (sent < 0) {
 		if (errno != EAGAIN && errno != EINTR) {
-			broken(w, p, c, other, errno);
+			pump_broken(w, p, c, other, errno);
 			return false;
 		}
 		sent = 0;
@@ -177,9 +175,8 @@ send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side si
 
 /* ---- reading ---- */
 
-/* Nothing more comes: error 0 for a FIN. */
-static void
-source_ended(struct engine_half *h, int error)
+void
+pump_source_ended(struct engine_half *h, int error)
 {
 	h->flags |= HALF_EOF;
 	if (!(h->flags & HALF_BROKEN))
@@ -217,7 +214,7 @@ copy_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			h->run = 0;
 		else
-			source_ended(h, n == 0 ? 0 : errno);
+			pump_source_ended(h, n == 0 ? 0 : errno);
 		return false;
 	}
 	worker_conn_moved(w, c, side, (size_t)n, false);
@@ -254,7 +251,7 @@ splice_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side s
 			h->flags &= (uint8_t)~HALF_SPLICE; /* not this kind of socket */
 			return true;
 		}
-		source_ended(h, n == 0 ? 0 : errno);
+		pump_source_ended(h, n == 0 ? 0 : errno);
 		return false;
 	}
 	h->in_pipe = (uint32_t)n;

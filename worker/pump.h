@@ -24,6 +24,7 @@ enum {
 	HALF_SPLICE = 8, /* bulk comes from this side */
 	HALF_HUP = 16,	 /* the kernel reports an error that cannot be acted on yet */
 	HALF_RELAY = 32, /* pump_begin() was called */
+	HALF_CALM = 64,	 /* uring: the last receive did not fill its buffer */
 };
 
 struct pump {
@@ -51,6 +52,16 @@ void pump_report_end(struct worker *w, struct worker_conn *c, enum side side);
 
 bool pump_wants_read(const struct worker_conn *c, enum side side);
 bool pump_wants_write(const struct worker_conn *c, enum side side);
+
+/* Nothing more comes from half h: error 0 for a FIN. */
+void pump_source_ended(struct engine_half *h, int error);
+
+/* A write to `side` failed with `error`: it takes nothing any more. What it sent before is still read
+ * and passed on; then its end is reported, as a RST, because that is what makes writing fail. To be
+ * said at once: the failing write took the error from the socket, whose reader then hears of an end in
+ * good order. */
+void pump_broken(
+    struct worker *w, struct pump *p, struct worker_conn *c, enum side side, int error);
 
 /* Gives buffers and pipes of c back. */
 void pump_end(struct pump *p, struct worker_conn *c);

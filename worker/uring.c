@@ -210,8 +210,6 @@ uring_drop(struct worker *w, struct worker_conn *c, bool reset)
 {
 	struct engine_half *h;
 
-	if (c->half[SIDE_CLIENT].flags & HALF_RELAY)
-		uring_of(w)->pumped--;
 	pump_end(&uring_of(w)->ready.pump, c);
 	if (reset)
 		c->half[SIDE_CLIENT].asked |= ASKED_RST;
@@ -360,7 +358,7 @@ uring_turn(struct worker *w, int timeout_ms)
 	struct io_uring_cqe *cqe, copy;
 	struct worker_conn *c;
 
-	if (u->pumped > 0 && !u->ready_asked) {
+	if (!u->ready_asked) {
 		u->ready_asked = true;
 		poll_for(u, u->ready.fd, uring_data(OP_READY, 0, SIDE_CLIENT, 0), false);
 	}

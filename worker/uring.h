@@ -9,6 +9,11 @@
  * a buffer of the ring, cannot starve the others, and costs what it costs in the epoll engine. Bulk
  * goes over too, for splice(2). When nothing is kept and things are calm, the connection comes back.
  *
+ * One receive takes at most URING_RUN buffers before its connection has a say: a receive that is
+ * armed for ever may put half a megabyte into buffers within one completion, all of it to be kept if
+ * the other side then takes nothing. The kernel counts that (6.17 and later, `counts`), or the
+ * receive is for one buffer as long as buffers come back full.
+ *
  *	uring_setup.c	the ring: features, memory, restrictions
  *	uring_relay.c	bytes of connections in the ring, and the way into the pump and back
  *	uring.c		the engine: accept, connect, close, the turn
@@ -26,6 +31,7 @@
 #define URING_BUFS_FEW 64   /* as long as that is enough: few stay in the cache */
 #define URING_BUF      16384
 #define URING_GROUP    1
+#define URING_RUN      2 /* that many full buffers in a row are bulk */
 
 /* Bits of engine_half.asked. */
 enum {
@@ -52,6 +58,7 @@ struct uring {
 	struct io_uring ring;
 	struct io_uring_buf_ring *br;
 	size_t br_size;
+	bool counts; /* the kernel ends a multishot receive after so many bytes */
 	uint8_t *bufs;
 	unsigned level;		   /* buffers in use: 0..level-1 */
 	unsigned free;		   /* of them in the kernel's hands */
@@ -59,7 +66,6 @@ struct uring {
 	uint16_t next[URING_BUFS]; /* queues of directions */
 	uint16_t len[URING_BUFS];
 	uint32_t gone;	   /* dropped connections, linked by list_next */
-	unsigned pumped;   /* connections in the pump */
 	bool ready_asked;  /* a poll of the pump's epoll set is armed */
 	unsigned requests; /* armed and not completed */
 	unsigned n_to;
@@ -89,6 +95,9 @@ void uring_close(struct uring *u);
 
 /* A free place for a request; submits when there is none. */
 struct io_uring_sqe *uring_sqe(struct uring *u);
+
+/* A receive that stays armed, until `bytes` came if the kernel counts them. */
+void uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigned bytes);
 
 /* Gives a buffer back to the kernel, from the next submit on. */
 void uring_give(struct uring *u, unsigned buf);

@@ -5,7 +5,6 @@
 
 #include "worker/uring.h"
 
-#define FULL_READS 2 /* that many full buffers in a row are bulk */
 #define CALM	   4 /* that many wake-ups with nothing kept: back into the ring */
 #define EARLY_BUFS 4 /* of a client that has no server yet */
 
@@ -66,12 +65,18 @@ queue_keep(struct uring *u, struct engine_half *h)
 	return true;
 }
 
+static void
+queue_forget(struct uring *u, struct engine_half *h)
+{
+	while (h->queue != QUEUE_END)
+		queue_pop(u, h);
+}
+
 void
 uring_forget_queues(struct worker *w, struct worker_conn *c)
 {
-	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++)
-		while (c->half[s].queue != QUEUE_END)
-			queue_pop(uring_of(w), &c->half[s]);
+	queue_forget(uring_of(w), &c->half[SIDE_CLIENT]);
+	queue_forget(uring_of(w), &c->half[SIDE_SERVER]);
 }
 
 size_t
@@ -95,7 +100,10 @@ uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool first_p
 	if ((h->asked & ASKED_RECV) || (h->flags & HALF_EOF))
 		return;
 	sqe = uring_sqe(u);
-	io_uring_prep_recv_multishot(sqe, h->fd, NULL, 0, 0);
+	if (u->counts || (h->flags & HALF_CALM))
+		uring_prep_recv(u, sqe, h->fd, URING_RUN * URING_BUF);
+	else
+		io_uring_prep_recv(sqe, h->fd, NULL, URING_BUF, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = URING_GROUP;
 	if (first_poll)
@@ -166,7 +174,6 @@ go_over(struct worker *w, struct worker_conn *c)
 		worker_conn_close(w, c, CLOSE_resource);
 		return;
 	}
-	u->pumped++;
 	pump_begin(c);
 	ready_run(w, &u->ready, c, SIDE_CLIENT);
 	if (c->state == CONN_RELAY)
@@ -178,7 +185,6 @@ come_back(struct worker *w, struct worker_conn *c)
 {
 	struct uring *u = uring_of(w);
 
-	u->pumped--;
 	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
 		ready_ask(w, &u->ready, c, s, HALF_OUT_OF_SET);
 		c->half[s].flags &= (uint8_t)~HALF_RELAY;
@@ -225,8 +231,10 @@ advance_connecting(struct worker *w, struct worker_conn *c)
 	queue_bytes(u, h, &n);
 	if (n >= EARLY_BUFS || (n > 0 && u->free < u->level / 4))
 		h->asked |= ASKED_PUMP;
-	if (!(h->asked & ASKED_PUMP))
+	if (!(h->asked & ASKED_PUMP)) {
+		uring_recv(w, c, SIDE_CLIENT, false);
 		return;
+	}
 	stop_recv(w, c, SIDE_CLIENT);
 	if (!(h->asked & ASKED_RECV) && h->tail == NULL && !queue_keep(u, h))
 		worker_conn_close(w, c, CLOSE_resource);
@@ -270,11 +278,15 @@ received(struct worker *w, struct worker_conn *c, enum side side, unsigned buf, 
 	struct engine_half *h = &c->half[side];
 
 	queue_put(uring_of(w), h, buf, n);
+	if (n < URING_BUF)
+		h->flags |= HALF_CALM;
+	else
+		h->flags &= (uint8_t)~HALF_CALM;
 	if (c->state != CONN_RELAY)
 		return; /* counted when there is a server */
 	worker_conn_moved(w, c, side, n, false);
 	h->run = n == URING_BUF ? (uint8_t)(h->run + 1) : 0;
-	if (h->run >= FULL_READS) {
+	if (h->run >= URING_RUN) {
 		h->run = 0;
 		h->flags |= HALF_SPLICE;
 		c->half[SIDE_CLIENT].asked |= ASKED_PUMP;
@@ -307,10 +319,8 @@ uring_on_recv(
 		if (cqe->res == -ENOBUFS)
 			uring_more_bufs(u); /* and is armed again: by then some came back */
 		else if (cqe->res == 0 ||
-			 (cqe->res != -ECANCELED && cqe->res != -EINTR && cqe->res != -EAGAIN)) {
-			h->flags |= HALF_EOF;
-			h->error = (int16_t)-cqe->res;
-		}
+			 (cqe->res != -ECANCELED && cqe->res != -EINTR && cqe->res != -EAGAIN))
+			pump_source_ended(h, -cqe->res);
 	}
 	uring_advance(w, c);
 }
@@ -327,10 +337,14 @@ uring_on_send(struct worker *w, struct worker_conn *c, enum side side, int resul
 	if (result == u->len[h->queue] - h->queue_off) {
 		queue_pop(u, h);
 	} else {
-		/* No room, or an error, which the pump will meet again. */
-		if (result > 0)
-			h->queue_off += (uint16_t)result;
+		/* No room, or no use: the pump knows what to do with both. */
 		c->half[SIDE_CLIENT].asked |= ASKED_PUMP;
+		if (result > 0) {
+			h->queue_off += (uint16_t)result;
+		} else if (result != -EAGAIN && result != -EINTR) {
+			queue_forget(u, h);
+			pump_broken(w, &u->ready.pump, c, OTHER_SIDE(side), -result);
+		}
 	}
 	uring_advance(w, c);
 }

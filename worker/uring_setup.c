@@ -103,6 +103,46 @@ refused(int error, struct err *err)
 	return -1;
 }
 
+void
+uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigned bytes)
+{
+	io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+	/* The member is named optlen since 6.17; it shares its place with this one. */
+	if (u->counts)
+		sqe->splice_fd_in = (int)bytes;
+}
+
+/* Does the kernel end a multishot receive after so many bytes? Older ones refuse the request. */
+static bool
+counts_bytes(struct uring *u)
+{
+	struct __kernel_timespec soon = {.tv_sec = 1};
+	struct io_uring_cqe *cqe = NULL;
+	struct io_uring_sqe *sqe;
+	bool ended = false;
+	int fd[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) != 0)
+		return false;
+	u->counts = true;
+	sqe = uring_sqe(u);
+	uring_prep_recv(u, sqe, fd[0], 1);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = URING_GROUP;
+	if (write(fd[1], "xy", 2) == 2 && io_uring_submit(&u->ring) == 1 &&
+	    io_uring_wait_cqe_timeout(&u->ring, &cqe, &soon) == 0) {
+		ended = cqe->res == 1 && !(cqe->flags & IORING_CQE_F_MORE);
+		if (cqe->flags & IORING_CQE_F_BUFFER) {
+			u->free--;
+			uring_give(u, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+		}
+		io_uring_cqe_seen(&u->ring, cqe);
+	}
+	close(fd[0]);
+	close(fd[1]);
+	return ended;
+}
+
 /* A receive must wait for bytes though the socket does not block, and stay armed. */
 static bool
 receives(struct uring *u)
@@ -146,6 +186,7 @@ uring_open(struct uring *u, struct err *err)
 		uring_close(u);
 		return refused(rc, err);
 	}
+	u->counts = counts_bytes(u);
 	return 0;
 }
 
