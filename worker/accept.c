@@ -81,7 +81,7 @@ worker_full(const struct worker *w)
 static bool
 node_full(const struct worker *w)
 {
-	uint64_t sum = 0;
+	uint64_t sum = handover_on_the_way(w);
 
 	for (unsigned i = 0; i < w->view.live_workers; i++)
 		sum += STAT_GET(&seg_worker(w->seg, w->view.live[i])->stat.worker, active);
@@ -101,14 +101,20 @@ say_full(struct worker *w)
 		log_warning("accept pauses: max_connections %u reached", w->h->max_connections);
 }
 
-void
-accept_client(struct worker *w, unsigned service, int fd, const struct addr *from)
+static void
+pause_when_full(struct worker *w)
 {
-	worker_conn_start(w, service, fd, from);
 	if (w->accepting && !w->paused && (worker_full(w) || node_full(w))) {
 		say_full(w);
 		accept_pause(w, PAUSE_FULL_MS);
 	}
+}
+
+void
+accept_client(struct worker *w, unsigned service, int fd, const struct addr *from)
+{
+	worker_conn_start(w, service, fd, from);
+	pause_when_full(w);
 }
 
 void
@@ -117,7 +123,8 @@ worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *
 	unsigned service = w->h->listeners[listener].service;
 
 	if (!handover_give(w, service, fd, from))
-		accept_client(w, service, fd, from);
+		worker_conn_start(w, service, fd, from);
+	pause_when_full(w);
 }
 
 void

@@ -37,18 +37,35 @@ hand_of(const struct worker *w, unsigned slot)
 	return &w->seg->arena->hand[slot];
 }
 
+static uint64_t
+waiting_in(const struct worker *w, unsigned slot)
+{
+	const struct shm_hand *h = hand_of(w, slot);
+	int32_t n = (int32_t)(atomic_load_explicit(&h->sent, memory_order_relaxed) -
+			      atomic_load_explicit(&h->taken, memory_order_relaxed));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 /* Clients on the way to the worker of this slot, in all slots that it reads. */
 static uint64_t
 inbound(const struct worker *w, unsigned slot)
 {
 	uint64_t sum = 0;
-	int32_t n;
 
-	for (unsigned s = slot; s < SHM_WORKERS; s += w->h->workers) {
-		n = (int32_t)(atomic_load_explicit(&hand_of(w, s)->sent, memory_order_relaxed) -
-		    atomic_load_explicit(&hand_of(w, s)->taken, memory_order_relaxed));
-		sum += n > 0 ? (uint64_t)n : 0;
-	}
+	for (unsigned s = slot; s < SHM_WORKERS; s += w->h->workers)
+		sum += waiting_in(w, s);
+	return sum;
+}
+
+uint64_t
+handover_on_the_way(const struct worker *w)
+{
+	uint64_t sum = 0;
+
+	/* Slots beyond get nothing from workers of this generation. */
+	for (unsigned s = 0; s < w->h->workers; s++)
+		sum += waiting_in(w, s);
 	return sum;
 }
 
@@ -56,7 +73,7 @@ static uint64_t
 load_of(const struct worker *w, unsigned slot)
 {
 	return STAT_GET(&seg_worker(w->seg, w->view.peer[slot])->stat.worker, active) +
-	    inbound(w, slot);
+	       inbound(w, slot);
 }
 
 /* Does its work, as far as one can see from here, and has descriptors for one more. */
@@ -66,8 +83,8 @@ serves(const struct worker *w, unsigned slot)
 	const struct shm_proc_region *p = seg_proc(w->seg, w->view.peer[slot]);
 
 	return w->view.peer[slot] != 0 && load_of(w, slot) < w->h->worker_connections &&
-	    atomic_load_explicit(&p->ready, memory_order_relaxed) == w->h->generation &&
-	    w->now.us - atomic_load_explicit(&p->beat_us, memory_order_relaxed) < HAND_STALE_US;
+	       atomic_load_explicit(&p->ready, memory_order_relaxed) == w->h->generation &&
+	       w->now.us - atomic_load_explicit(&p->beat_us, memory_order_relaxed) < HAND_STALE_US;
 }
 
 /* The slot that a new client belongs to: our own if in doubt. */
@@ -139,7 +156,6 @@ handover_give(struct worker *w, unsigned service, int fd, const struct addr *fro
 	return true;
 }
 
-
 /* ---- taking ---- */
 
 /* The client in a message. -1: there is none (errno). */
@@ -177,14 +193,14 @@ static bool
 is_known(const struct worker *w, const struct message *text)
 {
 	return text->service < w->view.table.n_services &&
-	    w->view.table.service[text->service].state == ROW_ACTIVE &&
-	    w->view.table.service[text->service].id == text->id;
+	       w->view.table.service[text->service].state == ROW_ACTIVE &&
+	       w->view.table.service[text->service].id == text->id;
 }
 
 void
 worker_handed(struct worker *w, unsigned slot)
 {
-	struct message text;
+	struct message text = {0};
 	int fd;
 
 	for (;;) {

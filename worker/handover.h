@@ -23,6 +23,9 @@ void handover_stop(struct worker *w);
 /* Gives the client away if that levels; true: fd and client are somebody else's now. */
 bool handover_give(struct worker *w, unsigned service, int fd, const struct addr *from);
 
+/* Clients that were given away and not yet taken, over all workers. */
+uint64_t handover_on_the_way(const struct worker *w);
+
 /* Every beat: what hand-overs may cost. */
 void handover_beat(struct worker *w);
 
