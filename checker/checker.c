@@ -125,6 +125,8 @@ on_beat(struct ev_loop *loop, struct ev_timer *w, int revents)
 	}
 	follow_tables(c);
 	look(c);
+	for (unsigned i = 0; i < c->table.n_servers; i++)
+		target_age(&c->target[i], now);
 	/* Bytes that came from a server count for some time only. */
 	report_services(c, now);
 }

@@ -71,14 +71,20 @@ void target_stop(struct target *t);
 /* Is checked, and its first result is still to come. */
 bool target_is_waiting(const struct target *t);
 
+/* The state of any server of the tables, checked here or not. */
+enum server_state target_state(const struct checker *c, unsigned index);
+
+/* What time and the workers' bytes alone make of it: HUNG, and NOTREADY again. */
+void target_age(struct target *t, struct mono now);
+
 /* If workers could not connect to it since the last look, checks it now. True: they could not,
  * but it is too early for another check: look again after CHECKER_POKE_MS. */
 bool target_look(struct target *t, struct mono now);
 
 /* ---- report.c: what is logged ---- */
 
-/* The state changed; was_first: by its first result. */
-void report_state(const struct target *t, bool was_first);
+/* The state changed; was: the verdict before. */
+void report_state(const struct target *t, const struct verdict *was);
 /* What is new about a result that is no change of state. before: the cell as it was. */
 void report_result(
     struct target *t, const struct shm_health *before, const struct probe_outcome *o);

@@ -24,17 +24,6 @@ name(const struct target *t, char buf[NAME_MAX_TEXT])
 	return buf;
 }
 
-static enum server_state
-state_of(const struct checker *c, unsigned index)
-{
-	struct shm_health cell;
-
-	if (c->target[index].used)
-		return c->target[index].verdict.state;
-	health_load(c->seg, index, c->table.server[index].id, &cell);
-	return cell.state;
-}
-
 /* ---- a server ---- */
 
 /* Servers of a service that are UP and wanted, without or with backup. */
@@ -47,32 +36,46 @@ count_up(const struct checker *c, unsigned service, bool backup)
 	for (unsigned i = 0; i < c->table.n_servers; i++) {
 		s = &c->table.server[i];
 		n += s->state == ROW_ACTIVE && s->service == service && s->admin == ADMIN_READY &&
-		     (s->backup != 0) == backup && state_of(c, i) == STATE_UP;
+		     (s->backup != 0) == backup && target_state(c, i) == STATE_UP;
 	}
 	return n;
 }
 
+/* What made the state: ", 3 of 3 failed" */
+static void
+state_cause(const struct target *t, const struct verdict *was, char *buf, size_t size)
+{
+	const struct verdict *v = &t->verdict;
+
+	if (was->first)
+		snprintf(buf, size, ", first check");
+	else if (v->state == STATE_HUNG)
+		snprintf(buf, size, ", no byte from it for %llds",
+		    (long long)(service_of(t)->hung_after_ms + 500) / 1000);
+	else if (v->state == STATE_NOTREADY && was->state == STATE_HUNG)
+		snprintf(buf, size, ", no longer hung");
+	else if (v->state == STATE_UP)
+		snprintf(buf, size, ", %d of %d passed", v->rise, v->rise);
+	else
+		snprintf(buf, size, ", %d of %d failed", v->fall, v->fall);
+}
+
 void
-report_state(const struct target *t, bool was_first)
+report_state(const struct target *t, const struct verdict *was)
 {
 	const struct checker *c = t->c;
 	bool up = t->verdict.state == STATE_UP;
-	char who[NAME_MAX_TEXT], took[64], count[64];
-	int n = up ? t->verdict.rise : t->verdict.fall;
+	char who[NAME_MAX_TEXT], took[64], cause[64];
 
-	took[0] = count[0] = '\0';
+	took[0] = cause[0] = '\0';
 	if (t->plan.check->type != CHECK_NONE) {
 		snprintf(took, sizeof took, ", check took %dms", t->cell.check_ms);
-		if (was_first)
-			snprintf(count, sizeof count, ", first check");
-		else
-			snprintf(
-			    count, sizeof count, ", %d of %d %s", n, n, up ? "passed" : "failed");
+		state_cause(t, was, cause, sizeof cause);
 	}
 	log_at(up ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
 	    "server %s is %s: %s %s%s%s; %u UP, %u backup servers left, %llu connections",
 	    name(t, who), server_state_name(t->verdict.state), check_result_name(t->cell.result),
-	    t->cell.text, count, took, count_up(c, t->row.service, false),
+	    t->cell.text, cause, took, count_up(c, t->row.service, false),
 	    count_up(c, t->row.service, true),
 	    (unsigned long long)stat_server_active(c->seg, t->index));
 }
@@ -177,7 +180,7 @@ report_services(struct checker *c, struct mono now)
 	if (!c->ready)
 		return;
 	for (unsigned i = 0; i < c->table.n_servers; i++) {
-		state[i] = (uint8_t)state_of(c, i);
+		state[i] = (uint8_t)target_state(c, i);
 		last_byte_ms[i] = state[i] == STATE_DOWN ? stat_server_last_byte(c->seg, i) : 0;
 	}
 	for (unsigned s = 0; s < c->table.n_services; s++) {

@@ -20,6 +20,7 @@ store(struct target *t, bool changed)
 {
 	t->cell.id = t->row.id;
 	t->cell.state = (uint8_t)t->verdict.state;
+	t->cell.mute_us = t->verdict.mute.us;
 	t->cell.health = t->verdict.health;
 	t->cell.rise = (uint16_t)t->verdict.rise;
 	t->cell.fall = (uint16_t)t->verdict.fall;
@@ -110,25 +111,24 @@ on_due(struct ev_loop *loop, struct ev_timer *timer, int revents)
 
 /* ---- results ---- */
 
+/* The state changed: counts, says when, and later, with the cell whole, everybody is told. */
 static void
-count(struct target *t, const struct probe_outcome *o, bool first, enum server_state before,
-    struct mono since)
+enter_state(struct target *t, const struct verdict *was, struct mono now)
 {
 	struct stat_check *stat = counters(t);
 
-	STAT_ADD(stat, checks, 1);
-	if (!check_result_passed(o->result) && o->result != RESULT_SOCKERR)
-		STAT_ADD(stat, failures, 1);
-	if (before == t->verdict.state || first)
+	t->cell.since_us = now.us;
+	t->cell.since_wall_ms = wall_ms();
+	if (was->state == t->verdict.state || was->first)
 		return;
-	if (before == STATE_UP)
+	if (was->state == STATE_UP)
 		STAT_ADD(stat, up_down, 1);
 	else
-		STAT_ADD(stat, downtime_ms, mono_diff_ms(since, t->verdict.since));
+		STAT_ADD(stat, downtime_ms, mono_diff_ms(was->since, t->verdict.since));
 }
 
 static void
-fill_cell(struct target *t, const struct probe_outcome *o, bool changed, struct mono now)
+fill_cell(struct target *t, const struct probe_outcome *o, struct mono now)
 {
 	struct shm_health *cell = &t->cell;
 
@@ -140,10 +140,6 @@ fill_cell(struct target *t, const struct probe_outcome *o, bool changed, struct 
 	if (o->cert_not_after != 0)
 		cell->cert_not_after = o->cert_not_after;
 	memcpy(cell->text, o->text, sizeof cell->text);
-	if (changed) {
-		cell->since_us = now.us;
-		cell->since_wall_ms = wall_ms();
-	}
 }
 
 static void
@@ -156,18 +152,65 @@ on_done(struct probe *p, const struct probe_outcome *o)
 	bool changed = verdict_result(&t->verdict, o->result, now);
 
 	t->foreign = o->foreign;
-	count(t, o, was.first, was.state, was.since);
-	fill_cell(t, o, changed, now);
+	STAT_ADD(counters(t), checks, 1);
+	if (!check_result_passed(o->result) && o->result != RESULT_SOCKERR)
+		STAT_ADD(counters(t), failures, 1);
+	fill_cell(t, o, now);
+	if (changed)
+		enter_state(t, &was, now);
 	store(t, changed || before.result != t->cell.result || before.warn != t->cell.warn);
 	if (changed)
-		report_state(t, was.first);
+		report_state(t, &was);
 	report_result(t, &before, o);
 	if (changed)
 		report_services(t->c, now);
 	schedule(t, now);
 }
 
-/* ---- failed connects of workers ---- */
+/* ---- time, and what workers see ---- */
+
+enum server_state
+target_state(const struct checker *c, unsigned index)
+{
+	struct shm_health cell;
+
+	if (c->target[index].used)
+		return c->target[index].verdict.state;
+	health_load(c->seg, index, c->table.server[index].id, &cell);
+	return cell.state;
+}
+
+/* Would the clients of this server find another one? */
+static bool
+other_is_up(const struct target *t)
+{
+	const struct shm_table *table = &t->c->table;
+
+	for (unsigned i = 0; i < table->n_servers; i++)
+		if (i != t->index && table->server[i].service == t->row.service &&
+		    health_shown(&table->server[i], target_state(t->c, i)) == STATE_UP)
+			return true;
+	return false;
+}
+
+void
+target_age(struct target *t, struct mono now)
+{
+	struct verdict was = t->verdict;
+	struct silence s;
+
+	if (!t->used || t->verdict.mute.us == 0)
+		return;
+	s.hung_after_us = (int64_t)t->c->table.service[t->row.service].hung_after_ms * 1000;
+	s.last_byte.us = (int64_t)stat_server_last_byte(t->c->seg, t->index) * 1000;
+	s.other_up = other_is_up(t);
+	if (!verdict_silence(&t->verdict, &s, now))
+		return;
+	enter_state(t, &was, now);
+	store(t, true);
+	report_state(t, &was);
+	report_services(t->c, now);
+}
 
 bool
 target_look(struct target *t, struct mono now)
@@ -239,7 +282,7 @@ begin(struct target *t, struct mono now)
 	if (plan->type == CHECK_NONE && t->cell.result == RESULT_NONE)
 		return;
 	if (plan->type == CHECK_NONE)
-		t->verdict.first = true; /* whatever its predecessor saw */
+		verdict_forget(&t->verdict); /* whatever its predecessor saw */
 	if (t->verdict.first) {
 		check(t);
 		return;
@@ -268,7 +311,7 @@ change(struct target *t, const struct shm_server *row, struct mono now)
 		unknown(t, now, "not checked in MAINT");
 	} else if (row->admin != ADMIN_MAINT && (moved || resumed)) {
 		/* What was known is not about this: the next result decides alone. */
-		t->verdict.first = true;
+		verdict_forget(&t->verdict);
 		check(t);
 	}
 }

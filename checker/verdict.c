@@ -37,20 +37,42 @@ verdict_inherit(struct verdict *v, int rise, int fall, const struct shm_health *
 		v->health = top(v) - (failed < fall ? failed : fall - 1);
 		return;
 	}
-	v->state = cell->state == STATE_DOWN ? STATE_DOWN : STATE_NOTREADY;
+	v->state = cell->state == STATE_DOWN || cell->state == STATE_HUNG
+		       ? (enum server_state)cell->state
+		       : STATE_NOTREADY;
+	if (v->state != STATE_DOWN)
+		v->mute.us = cell->mute_us;
 	if (cell->health > 0)
 		v->health = cell->health < rise ? cell->health : rise - 1;
+}
+
+void
+verdict_forget(struct verdict *v)
+{
+	v->first = true;
+	v->mute.us = 0;
+}
+
+/* HUNG is a NOTREADY, as far as results are concerned. */
+static enum server_state
+plain(enum server_state state)
+{
+	return state == STATE_HUNG ? STATE_NOTREADY : state;
+}
+
+static bool
+enter(struct verdict *v, enum server_state state, struct mono now)
+{
+	v->first = false;
+	v->state = state;
+	v->since = now;
+	return true;
 }
 
 static bool
 change(struct verdict *v, enum server_state state, struct mono now)
 {
-	if (state == v->state && !v->first)
-		return false;
-	v->first = false;
-	v->state = state;
-	v->since = now;
-	return true;
+	return state == plain(v->state) && !v->first ? false : enter(v, state, now);
 }
 
 static void
@@ -92,14 +114,50 @@ failed(struct verdict *v, enum server_state says, struct mono now)
 	return v->state == STATE_UP ? change(v, STATE_NOTREADY, now) : false;
 }
 
+/* The end of a silence makes HUNG NOTREADY. A port that does not accept at the moment neither
+ * begins nor ends one: that is about DOWN. */
+static bool
+listen_to(struct verdict *v, enum check_result result, struct mono now)
+{
+	if (plain(v->state) != STATE_NOTREADY) {
+		v->mute.us = 0;
+		return false;
+	}
+	if (!check_result_accepts(result))
+		return false;
+	if (check_result_mute(result)) {
+		if (v->mute.us == 0)
+			v->mute = now;
+		return false;
+	}
+	v->mute.us = 0;
+	return v->state == STATE_HUNG && enter(v, STATE_NOTREADY, now);
+}
+
 bool
 verdict_result(struct verdict *v, enum check_result result, struct mono now)
 {
+	bool changed;
+
 	if (result == RESULT_UNK || result == RESULT_INI || result == RESULT_SOCKERR)
 		return false;
 	if (check_result_passed(result))
-		return passed(v, now);
-	return failed(v, check_result_accepts(result) ? STATE_NOTREADY : STATE_DOWN, now);
+		changed = passed(v, now);
+	else
+		changed =
+		    failed(v, check_result_accepts(result) ? STATE_NOTREADY : STATE_DOWN, now);
+	return listen_to(v, result, now) || changed;
+}
+
+bool
+verdict_silence(struct verdict *v, const struct silence *s, struct mono now)
+{
+	int64_t since = v->mute.us > s->last_byte.us ? v->mute.us : s->last_byte.us;
+	bool hung = v->mute.us != 0 && s->other_up && now.us - since >= s->hung_after_us;
+
+	if (v->first || hung == (v->state == STATE_HUNG))
+		return false;
+	return enter(v, hung ? STATE_HUNG : STATE_NOTREADY, now);
 }
 
 void
@@ -119,5 +177,5 @@ verdict_is_moving(const struct verdict *v)
 		return true;
 	if (v->state == STATE_UP)
 		return v->health < top(v);
-	return v->health > 0 || (v->streak > 0 && v->streak_state != v->state);
+	return v->health > 0 || (v->streak > 0 && v->streak_state != plain(v->state));
 }

@@ -11,6 +11,10 @@
  *	     |                             fall failures       |
  *	     `------------------- of the other's kind ---------'
  *
+ * HUNG is a NOTREADY whose checks got no answer at all for hung_after, from which no byte came
+ * to any client in that time, while another server is UP. It counts as NOTREADY does, and is that
+ * again with the first answer.
+ *
  * `health` is HAProxy's integer, 0..rise+fall-1, UP from `rise` on (src/check.c,
  * set_server_check_status): a pass that reaches `rise` jumps to the top, a failure that
  * falls below `rise` drops to 0. Thus one failure while rising begins the count again,
@@ -30,8 +34,9 @@
 struct verdict {
 	int rise, fall; /* 1..100 */
 	int health;
-	enum server_state state; /* UP, NOTREADY or DOWN */
+	enum server_state state; /* UP, NOTREADY, HUNG or DOWN */
 	struct mono since;	 /* of state */
+	struct mono mute;	 /* NOTREADY, and all results since then were mute; 0: not so */
 	bool first;		 /* no result yet */
 	int streak;		 /* failures in a row that say the same, at most fall */
 	enum server_state streak_state;
@@ -47,6 +52,19 @@ void verdict_inherit(struct verdict *v, int rise, int fall, const struct shm_hea
 /* A check ended. UNK, INI and SOCKERR say nothing about the server and change nothing. True:
  * the state changed (the first result counts as a change). */
 bool verdict_result(struct verdict *v, enum check_result result, struct mono now);
+
+/* What HUNG takes beside results. */
+struct silence {
+	int64_t hung_after_us;
+	struct mono last_byte; /* that came from the server, 0: never */
+	bool other_up;	       /* another server of the service gets the connections */
+};
+
+/* Time went on, or something of *s changed. True: NOTREADY became HUNG, or HUNG NOTREADY. */
+bool verdict_silence(struct verdict *v, const struct silence *s, struct mono now);
+
+/* What is known was about another address: the next result decides alone. */
+void verdict_forget(struct verdict *v);
 
 /* A worker could not connect: one failure that says DOWN, but never the one that decides, for
  * the reason may lie on our side (source ports used up); a check that is started at once does. */

@@ -55,7 +55,7 @@ states_doc(FILE *out)
 #undef STATE
 	fputs(".El\n", out);
 	fputs(".Ss Results of a health check\n.Bl -tag -width SOCKERR\n", out);
-#define RESULT(name, passed, accepts, help)                                                        \
+#define RESULT(name, passed, accepts, mute, help)                                                  \
 	fputs(".It Sy " #name "\n", out);                                                          \
 	sentence(out, help);
 #include "shm/tbl/result.h"

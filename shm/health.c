@@ -9,9 +9,10 @@ static const char *const state_names[SERVER_STATES] = {
 
 static const struct {
 	const char *name, *help;
-	bool passed, accepts;
+	bool passed, accepts, mute;
 } results[CHECK_RESULTS] = {
-#define RESULT(name, passed, accepts, help) [RESULT_##name] = {#name, help, passed, accepts},
+#define RESULT(name, passed, accepts, mute, help)                                                  \
+	[RESULT_##name] = {#name, help, passed, accepts, mute},
 #include "shm/tbl/result.h"
 #undef RESULT
 };
@@ -51,6 +52,12 @@ bool
 check_result_accepts(enum check_result r)
 {
 	return results[known(r)].accepts;
+}
+
+bool
+check_result_mute(enum check_result r)
+{
+	return results[known(r)].mute;
 }
 
 void

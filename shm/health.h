@@ -44,5 +44,6 @@ const char *check_result_name(enum check_result r);
 const char *check_result_help(enum check_result r);
 bool check_result_passed(enum check_result r);
 bool check_result_accepts(enum check_result r);
+bool check_result_mute(enum check_result r);
 
 #endif

@@ -121,7 +121,7 @@ enum close_reason {
 };
 #undef CLOSE
 
-#define RESULT(name, passed, accepts, help) RESULT_##name,
+#define RESULT(name, passed, accepts, mute, help) RESULT_##name,
 enum check_result {
 #include "shm/tbl/result.h"
 	CHECK_RESULTS
@@ -244,7 +244,9 @@ struct shm_health {
 	uint32_t warn;	  /* enum health_warn bits */
 	int64_t since_us; /* of state, CLOCK_MONOTONIC */
 	int64_t since_wall_ms;
-	int64_t checked_us;	/* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t checked_us; /* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t
+	    mute_us; /* since then it accepted and said nothing; 0: it answers, or is not NOTREADY */
 	int64_t cert_not_after; /* seconds since 1970; 0: unknown */
 	char text[120];		/* the last check in words, 0-terminated */
 };

@@ -119,7 +119,7 @@ uint64_t
 stat_layout_id(void)
 {
 	static const char *const words[] = {
-#define RESULT(name, passed, accepts, help) #name,
+#define RESULT(name, passed, accepts, mute, help) #name,
 #include "shm/tbl/result.h"
 #undef RESULT
 #define STATE(name, help) #name,

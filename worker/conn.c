@@ -315,7 +315,7 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 		STAT_ADD(&w->stat->service[c->service], no_server, 1);
 	else if (reason == CLOSE_limit)
 		STAT_ADD(&w->stat->service[c->service], limited, 1);
-	else if (reason == CLOSE_server_down)
+	else if (reason == CLOSE_server_down || reason == CLOSE_server_hung)
 		STAT_ADD(&w->stat->server[c->server], closed_down, 1);
 
 	pick_release(w, c);

@@ -17,7 +17,8 @@ must_leave(const struct worker *w, unsigned server, enum close_reason *why)
 		*why = CLOSE_server_removed;
 		return s->drain_until_us != 0 && w->now.us >= s->drain_until_us;
 	}
-	if (s->state != ROW_ACTIVE || w->view.state[server] != STATE_DOWN ||
+	if (s->state != ROW_ACTIVE ||
+	    (w->view.state[server] != STATE_DOWN && w->view.state[server] != STATE_HUNG) ||
 	    w->view.table.service[s->service].on_down != ON_DOWN_RESET)
 		return false;
 	/* One that is served by fail-open in spite of its checks keeps what it has. */
@@ -25,7 +26,7 @@ must_leave(const struct worker *w, unsigned server, enum close_reason *why)
 		for (unsigned i = 0; i < vs->n_candidates; i++)
 			if (vs->candidates[i] == server)
 				return false;
-	*why = CLOSE_server_down;
+	*why = w->view.state[server] == STATE_HUNG ? CLOSE_server_hung : CLOSE_server_down;
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whose connections must end though both sides are content: servers found down, servers that
+/* Whose connections must end though both sides are content: servers found down or hung, servers that
  * left the file, draining workers at their deadline. */
 #ifndef KHA_WORKER_EVICT_H
 #define KHA_WORKER_EVICT_H

@@ -11,7 +11,7 @@ OPT(MSEC, slow_start, 0, 3600000, "\"60s\"", LATER, LIVE, "Ramp of weight and ma
 GROUP(check, check, "Health check of the servers")
 WORDS(on_down, "keep|reset", "\"reset\"", NOW, LIVE, "What happens to connections of a server found DOWN")
 OPT(INT, reset_rate, 1, 1000000, "2000", NOW, LIVE, "Connections reset a second, over all workers")
-OPT(MSEC, hung_after, 1000, 3600000, "\"30s\"", LATER, LIVE, "Time without answer and without a byte until a server is HUNG")
+OPT(MSEC, hung_after, 1000, 3600000, "\"30s\"", NOW, LIVE, "Time without answer and without a byte until a server is HUNG")
 GROUP(timeout, timeout, "Timeouts")
 GROUP(keepalive, keepalive, "TCP keepalive and user timeout")
 OPT(ADDRS, source, 0, 64, "[]", LATER, LIVE, "Local addresses to connect from; each adds about 28000 ports per server")

@@ -12,6 +12,6 @@ STAT(retried, COUNTER, NONE, "server_redispatch_warnings", "wredis",
     "Failed connects that another server took over")
 STAT(resets, COUNTER, NONE, "server_response_aborts", "srv_abrt", "Connections the server reset or lost")
 STAT(closed_down, COUNTER, NONE, "server_sessions_reset_on_down", "",
-    "Connections reset because the server was found down")
+    "Connections reset because the server was found down or hung")
 STAT(connect_ms, COUNTER, MSEC, "server_connect_time_seconds", "", "Time spent in successful connects")
 STAT(last_byte, STAMP, MSEC, "", "", "Last byte that came from this server")

@@ -15,7 +15,7 @@
 
 /*
  * One letter a result: p(assed), n (failed, the port accepts), d (failed, it does not),
- * s (our own fault), k (a worker could not connect).
+ * m (accepted, then no answer in time), s (our own fault), k (a worker could not connect).
  * Below each the state (U, N, D) and below that the health integer, in base 16.
  */
 struct row {
@@ -64,6 +64,8 @@ feed(struct verdict *v, char letter, struct mono now)
 		return verdict_result(v, RESULT_L7STS, now);
 	case 'd':
 		return verdict_result(v, RESULT_L4CON, now);
+	case 'm':
+		return verdict_result(v, RESULT_L7TOUT, now);
 	case 's':
 		return verdict_result(v, RESULT_SOCKERR, now);
 	default:
@@ -75,7 +77,18 @@ feed(struct verdict *v, char letter, struct mono now)
 static char
 letter_of(enum server_state s)
 {
-	return s == STATE_UP ? 'U' : s == STATE_DOWN ? 'D' : s == STATE_NOTREADY ? 'N' : '?';
+	switch (s) {
+	case STATE_UP:
+		return 'U';
+	case STATE_DOWN:
+		return 'D';
+	case STATE_NOTREADY:
+		return 'N';
+	case STATE_HUNG:
+		return 'H';
+	default:
+		return '?';
+	}
 }
 
 static char
@@ -176,7 +189,7 @@ successor__inherits__what_was_counted(void **state)
 	    {STATE_DOWN, 2, 3, 1, 2, 3, 1, STATE_DOWN},
 	    {STATE_DOWN, 5, 3, 4, 2, 3, 1, STATE_DOWN},
 	    {STATE_NOTREADY, 2, 3, -7, 2, 3, 0, STATE_NOTREADY},
-	    {STATE_HUNG, 2, 3, 0, 2, 3, 0, STATE_NOTREADY},
+	    {STATE_HUNG, 2, 3, 0, 2, 3, 0, STATE_HUNG},
 	};
 	struct verdict v;
 
@@ -211,6 +224,102 @@ successor__of_one_without_results__lets_the_first_decide(void **state)
 	assert_true(v.first);
 	assert_true(verdict_result(&v, RESULT_L7OK, (struct mono){T0}));
 	assert_int_equal(v.state, STATE_UP);
+}
+
+/*
+ * Steps of a letter, the second in which it happens, and the state afterwards. Letters as above, and
+ * b (a byte comes from the server), o and u (the other server is out, or UP), '.' (only time goes on).
+ * rise 2, fall 3, hung_after 30 s; the other server is UP at first.
+ */
+static const struct {
+	const char *name, *steps;
+} silences[] = {
+    {"without an answer for hung_after", "p0U m3U m6U m9N .38N .39H m42H"},
+    {"as long as the server was UP nothing counts", "p0U m3U .50U m60U m61N .90N .91H"},
+    {"the first result may begin it", "m0N m5N .29N .30H"},
+    {"a byte begins it again", "m0N b20N .30N .49N .50H"},
+    {"a byte ends HUNG", "m0N .30H b31N .60N .61H"},
+    {"not when no other server is UP", "m0N o1N .40N u41H o42N u43H"},
+    {"an answer of any kind begins it again", "m0N m10N n20N m25N .54N .55H"},
+    {"an answer of any kind ends HUNG", "m0N .30H n33N n36N m39N .68N .69H"},
+    {"passes end HUNG", "m0N .30H p33N p34U m37U m38U m39N .68N .69H"},
+    {"a pass and silence again", "m0N .30H p33N m34N .63N .64H"},
+    {"refused at times", "m0N d5N m10N .30H d33H m36H"},
+    {"refused fall times", "m0N .30H d33H d34H d35D .90D m91D m92D m93N .122N .123H"},
+    {"our own fault says nothing", "m0N s10N .30H s33H"},
+    {"workers that cannot connect say nothing", "m0N k10N .30H k33H"},
+    {"another failure than silence", "n0N n10N .60N d61N .100N"},
+    {"DOWN is not silence", "d0D .60D"},
+};
+
+static void
+run_silence(const char *name, const char *steps)
+{
+	struct silence s = {.hung_after_us = 30000000, .other_up = true};
+	enum server_state before = STATE_NOTREADY;
+	struct verdict v;
+	bool changed, was_first;
+	int at, used;
+	char what, then;
+
+	verdict_init(&v, 2, 3, (struct mono){T0});
+	for (; sscanf(steps, " %c%d%c%n", &what, &at, &then, &used) == 3; steps += used) {
+		struct mono now = {T0 + (int64_t)at * 1000000};
+
+		was_first = v.first;
+		changed = false;
+		if (what == 'b')
+			s.last_byte = now;
+		else if (what == 'o' || what == 'u')
+			s.other_up = what == 'u';
+		else if (what != '.')
+			changed = feed(&v, what, now);
+		changed = verdict_silence(&v, &s, now) || changed;
+		if (letter_of(v.state) != then)
+			fail_msg("%s: %c at %d: %c", name, what, at, letter_of(v.state));
+		if (changed != (v.state != before || was_first != v.first))
+			fail_msg("%s: %c at %d: told %d", name, what, at, changed);
+		if (changed)
+			assert_int_equal(v.since.us, now.us);
+		/* Down_interval is enough for a server that stays silent. */
+		if (v.state == STATE_HUNG && what == 'm')
+			assert_false(verdict_is_moving(&v));
+		before = v.state;
+	}
+	assert_int_equal(*steps, '\0');
+}
+
+static void
+silence__of_a_server_beside_others__is_hung(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof silences / sizeof *silences; i++)
+		run_silence(silences[i].name, silences[i].steps);
+}
+
+static void
+silence__goes_on_in_a_successor(void **state)
+{
+	struct shm_health cell = {
+	    .state = STATE_NOTREADY, .result = RESULT_L7TOUT, .rise = 2, .fall = 3, .mute_us = T0};
+	const struct silence s = {.hung_after_us = 30000000, .other_up = true};
+	struct verdict v;
+
+	(void)state;
+	verdict_inherit(&v, 2, 3, &cell);
+	assert_false(verdict_silence(&v, &s, (struct mono){T0 + 29999999}));
+	assert_true(verdict_silence(&v, &s, (struct mono){T0 + 30000000}));
+	cell.state = STATE_HUNG;
+	verdict_inherit(&v, 2, 3, &cell);
+	assert_false(verdict_silence(&v, &s, (struct mono){T0 + 30000000}));
+	assert_int_equal(v.state, STATE_HUNG);
+	/* Another address: what its predecessor did not say is not held against it. */
+	verdict_forget(&v);
+	assert_false(verdict_silence(&v, &s, (struct mono){T0 + 90000000}));
+	assert_true(verdict_result(&v, RESULT_L7TOUT, (struct mono){T0 + 90000000}));
+	assert_int_equal(v.state, STATE_NOTREADY);
+	assert_false(verdict_silence(&v, &s, (struct mono){T0 + 119999999}));
+	assert_true(verdict_silence(&v, &s, (struct mono){T0 + 120000000}));
 }
 
 /* A letter a result as above, and whether the state may be about to change then. */
@@ -250,6 +359,8 @@ main(void)
 	    cmocka_unit_test(every_result__first__decides_as_its_row_says),
 	    cmocka_unit_test(successor__inherits__what_was_counted),
 	    cmocka_unit_test(successor__of_one_without_results__lets_the_first_decide),
+	    cmocka_unit_test(silence__of_a_server_beside_others__is_hung),
+	    cmocka_unit_test(silence__goes_on_in_a_successor),
 	    cmocka_unit_test(moving__is_what_fast_interval_is_for),
 	};
 

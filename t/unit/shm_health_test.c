@@ -297,6 +297,8 @@ names__come_from_the_rows(void **state)
 	assert_string_equal(check_result_help(RESULT_L4CON), "connect failed");
 	assert_true(check_result_passed(RESULT_L7OKC));
 	assert_false(check_result_passed(RESULT_L7STS));
+	assert_true(check_result_mute(RESULT_L6TOUT));
+	assert_false(check_result_mute(RESULT_L4TOUT));
 	assert_true(check_result_accepts(RESULT_L7STS));
 	assert_false(check_result_accepts(RESULT_L4TOUT));
 }

@@ -49,27 +49,40 @@ run_out(struct worker_world *x, unsigned *ticks)
 }
 
 static void
-connections_of_a_dead_server__are_reset_at_the_pace(void **state)
+reset_at_the_pace(enum server_state found, enum check_result result, enum close_reason reason)
 {
 	struct worker_world x;
 	unsigned ticks;
 
-	(void)state;
 	worker_world_open(&x, 2);
 	for (int i = 0; i < 80; i++)
 		worker_world_relay(&x);
-	worker_world_health(&x, 0, STATE_DOWN, RESULT_L4CON);
+	worker_world_health(&x, 0, found, result);
 	worker_world_advance(&x, 1);
 	evict_scan(&x.w);
 	assert_true(x.w.evicting);
 	assert_in_range(run_out(&x, &ticks), 1, 30); /* 1,000 a second: 10 a tick, a burst of 20 */
 	assert_in_range(ticks, 1, 4);
-	assert_int_equal(worker_world_closed(&x, CLOSE_server_down), 40);
+	assert_int_equal(worker_world_closed(&x, reason), 40);
 	assert_int_equal(STAT_GET(&x.w.stat->server[0], closed_down), 40);
 	assert_int_equal(STAT_GET(&x.w.stat->server[1], active), 40);
 	assert_int_equal(x.fake.n_resets, 40);
 	worker_world_books(&x);
 	worker_world_close(&x);
+}
+
+static void
+connections_of_a_dead_server__are_reset_at_the_pace(void **state)
+{
+	(void)state;
+	reset_at_the_pace(STATE_DOWN, RESULT_L4CON, CLOSE_server_down);
+}
+
+static void
+connections_of_a_hung_server__are_reset_at_the_pace(void **state)
+{
+	(void)state;
+	reset_at_the_pace(STATE_HUNG, RESULT_L7TOUT, CLOSE_server_hung);
 }
 
 static void
@@ -88,7 +101,7 @@ notready_keep_and_fail_open__keep_theirs(void **state)
 	/* All ill, and server 0 delivers bytes all the same: fail-open serves it. */
 	worker_conn_moved(&x.w, &x.w.pool.conn[x.w.server_list[0]], SIDE_SERVER, 10, false);
 	worker_world_health(&x, 0, STATE_DOWN, RESULT_L4TOUT);
-	worker_world_health(&x, 1, STATE_NOTREADY, RESULT_L7TOUT);
+	worker_world_health(&x, 1, STATE_HUNG, RESULT_L7TOUT);
 	worker_world_advance(&x, 1);
 	evict_scan(&x.w);
 	assert_false(x.w.evicting);
@@ -137,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(allowance__is_the_rate_over_all_workers),
 	    cmocka_unit_test(connections_of_a_dead_server__are_reset_at_the_pace),
+	    cmocka_unit_test(connections_of_a_hung_server__are_reset_at_the_pace),
 	    cmocka_unit_test(notready_keep_and_fail_open__keep_theirs),
 	    cmocka_unit_test(a_removed_server__keeps_its_connections_until_its_time),
 	};
