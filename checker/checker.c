@@ -47,6 +47,7 @@ follow_tables(struct checker *c)
 	}
 	for (unsigned i = c->table.n_servers; i < SHM_SERVERS; i++)
 		target_stop(&c->target[i]);
+	c->followed = true;
 }
 
 /* ---- workers ---- */

@@ -54,6 +54,7 @@ struct checker {
 	struct mono started, looked;
 	uint64_t noise;
 	bool ready;
+	bool followed; /* has met all servers that were there when it started */
 	struct shm_table table;
 	struct target target[SHM_SERVERS];
 	struct service_report service[SHM_SERVICES];

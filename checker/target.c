@@ -21,6 +21,10 @@ store(struct target *t, bool changed)
 	t->cell.id = t->row.id;
 	t->cell.state = (uint8_t)t->verdict.state;
 	t->cell.mute_us = t->verdict.mute.us;
+	t->cell.slow_us = t->verdict.slow.us;
+	t->cell.returns = t->verdict.returns;
+	t->cell.streak = (uint16_t)t->verdict.streak;
+	t->cell.streak_state = (uint8_t)t->verdict.streak_state;
 	t->cell.health = t->verdict.health;
 	t->cell.rise = (uint16_t)t->verdict.rise;
 	t->cell.fall = (uint16_t)t->verdict.fall;
@@ -29,12 +33,14 @@ store(struct target *t, bool changed)
 		checker_wake_workers(t->c);
 }
 
+/* returns: its next UP begins a slow start. */
 static void
-unknown(struct target *t, struct mono now, const char *text)
+unknown(struct target *t, struct mono now, const char *text, bool returns)
 {
 	const struct conf_check *check = t->plan.check;
 
 	verdict_init(&t->verdict, check->rise, check->fall, now);
+	t->verdict.returns = returns;
 	memset(&t->cell, 0, sizeof t->cell);
 	t->cell.result = RESULT_INI;
 	t->cell.check_ms = -1;
@@ -111,7 +117,7 @@ on_due(struct ev_loop *loop, struct ev_timer *timer, int revents)
 
 /* ---- results ---- */
 
-/* The state changed: counts, says when, and later, with the cell whole, everybody is told. */
+/* The state changed: since when, and what that counts as. */
 static void
 enter_state(struct target *t, const struct verdict *was, struct mono now)
 {
@@ -239,6 +245,8 @@ target_look(struct target *t, struct mono now)
 
 /* ---- comings and goings ---- */
 
+static const char maintenance[] = "not checked in MAINT";
+
 bool
 target_is_waiting(const struct target *t)
 {
@@ -259,6 +267,7 @@ static void
 begin(struct target *t, struct mono now)
 {
 	const struct conf_check *plan = t->plan.check;
+	bool cold = t->c->h->cold && !t->c->followed;
 	unsigned n, position;
 
 	t->connect_failed = stat_server_connect_failed(t->c->seg, t->index);
@@ -268,11 +277,11 @@ begin(struct target *t, struct mono now)
 	t->spread = true;
 	t->warned = 0;
 	if (t->row.admin == ADMIN_MAINT) {
-		unknown(t, now, "not checked in MAINT");
+		unknown(t, now, maintenance, true);
 		return;
 	}
-	if (t->c->h->cold || !health_load(t->c->seg, t->index, t->row.id, &t->cell)) {
-		unknown(t, now, "");
+	if (cold || !health_load(t->c->seg, t->index, t->row.id, &t->cell)) {
+		unknown(t, now, "", !cold);
 		check(t);
 		return;
 	}
@@ -308,7 +317,7 @@ change(struct target *t, const struct shm_server *row, struct mono now)
 		plan_make(&t->plan, t->service, &row->addr);
 	}
 	if (paused) {
-		unknown(t, now, "not checked in MAINT");
+		unknown(t, now, maintenance, true);
 	} else if (row->admin != ADMIN_MAINT && (moved || resumed)) {
 		/* What was known is not about this: the next result decides alone. */
 		verdict_forget(&t->verdict);

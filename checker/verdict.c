@@ -21,15 +21,45 @@ verdict_init(struct verdict *v, int rise, int fall, struct mono now)
 	};
 }
 
+/* HUNG is a NOTREADY, as far as results are concerned. */
+static enum server_state
+plain(enum server_state state)
+{
+	return state == STATE_HUNG ? STATE_NOTREADY : state;
+}
+
+/* Failures that made no change yet must not make one by a smaller `fall` alone. */
+static void
+inherit_streak(struct verdict *v, const struct shm_health *cell)
+{
+	enum server_state says = cell->streak_state;
+	int most = says == plain((enum server_state)cell->state) ? v->fall : v->fall - 1;
+
+	v->streak_state = says;
+	v->streak = cell->streak < most ? cell->streak : most;
+}
+
+/* No result about the server yet, at most faults of our own. */
+static bool
+is_unknown(const struct shm_health *cell)
+{
+	return cell->result == RESULT_INI || cell->result == RESULT_UNK ||
+	       (cell->result == RESULT_SOCKERR && cell->state == STATE_NOTREADY &&
+		   cell->health == 0 && cell->streak == 0);
+}
+
 void
 verdict_inherit(struct verdict *v, int rise, int fall, const struct shm_health *cell)
 {
 	int failed = cell->rise + cell->fall - 1 - cell->health;
 
 	verdict_init(v, rise, fall, (struct mono){cell->since_us});
-	if (cell->result == RESULT_INI || cell->result == RESULT_UNK)
+	v->returns = cell->returns != 0;
+	if (is_unknown(cell))
 		return;
 	v->first = false;
+	v->slow.us = cell->state == STATE_UP ? cell->slow_us : 0;
+	inherit_streak(v, cell);
 	if (cell->state == STATE_UP) {
 		v->state = STATE_UP;
 		if (failed < 0)
@@ -53,19 +83,17 @@ verdict_forget(struct verdict *v)
 	v->mute.us = 0;
 }
 
-/* HUNG is a NOTREADY, as far as results are concerned. */
-static enum server_state
-plain(enum server_state state)
-{
-	return state == STATE_HUNG ? STATE_NOTREADY : state;
-}
-
 static bool
 enter(struct verdict *v, enum server_state state, struct mono now)
 {
+	bool stays = state == STATE_UP && v->state == STATE_UP;
+
 	v->first = false;
 	v->state = state;
 	v->since = now;
+	if (!stays)
+		v->slow = state == STATE_UP && v->returns ? now : (struct mono){0};
+	v->returns = state != STATE_UP;
 	return true;
 }
 

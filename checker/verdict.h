@@ -36,13 +36,16 @@ struct verdict {
 	int health;
 	enum server_state state; /* UP, NOTREADY, HUNG or DOWN */
 	struct mono since;	 /* of state */
+	struct mono slow;	 /* UP, and slow start began then; 0: none */
+	bool returns;		 /* slow start begins when it is UP next */
 	struct mono mute;	 /* NOTREADY, and all results since then were mute; 0: not so */
 	bool first;		 /* no result yet */
 	int streak;		 /* failures in a row that say the same, at most fall */
 	enum server_state streak_state;
 };
 
-/* A server of which nothing is known: NOTREADY until its first result. */
+/* A server of which nothing is known: NOTREADY until its first result. The first UP is no return:
+ * at a cold start all servers have it. Others are to set v->returns afterwards. */
 void verdict_init(struct verdict *v, int rise, int fall, struct mono now);
 
 /* Goes on where a predecessor (perhaps with another rise and fall) stopped: its cell. What it

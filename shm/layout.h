@@ -240,13 +240,17 @@ struct shm_health {
 	uint16_t code;	/* HTTP status, TLS alert or errno of the last check; 0: none */
 	int32_t health; /* HAProxy's integer, 0..rise+fall-1 */
 	uint16_t rise, fall;
-	int32_t check_ms; /* duration of the last check; -1: none yet */
-	uint32_t warn;	  /* enum health_warn bits */
+	uint16_t streak;      /* last failures that say the same, at most fall */
+	uint8_t streak_state; /* enum server_state that they say */
+	uint8_t returns;      /* 1: slow start begins when it is UP next */
+	int32_t check_ms;     /* duration of the last check; -1: none yet */
+	uint32_t warn;	      /* enum health_warn bits */
+	uint32_t pad;
 	int64_t since_us; /* of state, CLOCK_MONOTONIC */
 	int64_t since_wall_ms;
-	int64_t checked_us; /* end of the last check, CLOCK_MONOTONIC; 0: none yet */
-	int64_t
-	    mute_us; /* since then it accepted and said nothing; 0: it answers, or is not NOTREADY */
+	int64_t checked_us;	/* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t mute_us;	/* NOTREADY or HUNG: checks got no answer since then; 0: they do */
+	int64_t slow_us;	/* UP, and slow start began then, CLOCK_MONOTONIC; 0: none */
 	int64_t cert_not_after; /* seconds since 1970; 0: unknown */
 	char text[120];		/* the last check in words, 0-terminated */
 };

@@ -192,6 +192,117 @@ checker__started_again_after_a_kill__goes_on(void **state)
 }
 
 static void
+slow_start__is_for_those_who_return_or_come_later(void **state)
+{
+	struct peer p = {.kind = PEER_HTTPS};
+	struct addr a[2];
+	int64_t slow;
+	struct world w;
+
+	(void)state;
+	peer_start(&p);
+	a[0] = a[1] = p.addr;
+	world_open(&w, a, 2);
+	w.table.server[1].state = ROW_FREE;
+	table_publish(&w.f.seg, &w.table);
+	world_start(&w, true);
+	await_ready(&w);
+	assert_int_equal(cell_of(&w, 0).slow_us, 0);
+	peer_stop(&p);
+	await_state(&w, 0, STATE_DOWN);
+	assert_int_equal(cell_of(&w, 0).slow_us, 0);
+	peer_start(&p);
+	await_state(&w, 0, STATE_UP);
+	slow = cell_of(&w, 0).slow_us;
+	assert_true(slow > 0);
+	assert_int_equal(slow, cell_of(&w, 0).since_us);
+	/* A reload adds the other one: a new checker, or the old one, whichever sees it first. */
+	for (int cold = 1; cold >= 0; cold--) {
+		if (cold == 0) {
+			world_kill(&w);
+			world_start(&w, false);
+		}
+		w.table.server[1].state = ROW_ACTIVE;
+		w.table.server[1].id++;
+		world_publish(&w);
+		await_state(&w, 1, STATE_UP);
+		assert_true(cell_of(&w, 1).slow_us > slow);
+		assert_int_equal(cell_of(&w, 1).slow_us, cell_of(&w, 1).since_us);
+		assert_int_equal(cell_of(&w, 0).slow_us, slow);
+	}
+	/* The same without a check; maintenance is an absence, too. */
+	world_stop(&w);
+	w.conf->services[0].check.type = CHECK_NONE;
+	w.table.server[1].id++;
+	table_publish(&w.f.seg, &w.table);
+	world_start(&w, false);
+	await_ready(&w);
+	assert_int_equal(cell_of(&w, 0).slow_us, slow);
+	assert_true(cell_of(&w, 1).slow_us > slow);
+	w.table.server[0].admin = ADMIN_MAINT;
+	world_publish(&w);
+	await_state(&w, 0, STATE_NOTREADY);
+	assert_int_equal(cell_of(&w, 0).slow_us, 0);
+	w.table.server[0].admin = ADMIN_READY;
+	world_publish(&w);
+	await_state(&w, 0, STATE_UP);
+	assert_true(cell_of(&w, 0).slow_us > slow);
+	world_stop(&w);
+	/* Nothing of it at a cold start. */
+	world_start(&w, true);
+	await_ready(&w);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(cell_of(&w, i).state, STATE_UP);
+		assert_int_equal(cell_of(&w, i).slow_us, 0);
+	}
+	world_stop(&w);
+	peer_stop(&p);
+	world_close(&w);
+}
+
+/* 1 of 2 passed, or 2 of 3 failed, when a reload or a crash takes the checker away. */
+static void
+count__in_the_middle__goes_on_in_the_next_checker(void **state)
+{
+	struct peer p = {.kind = PEER_HTTPS};
+	struct shm_health cell;
+	struct world w;
+
+	(void)state;
+	peer_start(&p);
+	world_open(&w, &p.addr, 1);
+	w.conf->services[0].check.interval = 3600000;
+	w.conf->services[0].check.down_interval = 3600000;
+	world_start(&w, true);
+	await_ready(&w);
+	world_stop(&w);
+	peer_stop(&p);
+	cell = cell_of(&w, 0);
+	cell.health = 2; /* two refused connects */
+	cell.streak = 2;
+	cell.streak_state = STATE_DOWN;
+	w.f.seg.checker = &w.f.all->checker.r;
+	health_store(&w.f.seg, 0, &cell, true);
+	w.f.seg.checker = NULL;
+	world_start(&w, false);
+	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed");
+	assert_int_equal(checks_of(&w, 0), 2); /* the first one of all, and this */
+	world_stop(&w);
+	peer_start(&p);
+	cell = cell_of(&w, 0);
+	cell.health = 1;
+	w.f.seg.checker = &w.f.all->checker.r;
+	health_store(&w.f.seg, 0, &cell, true);
+	w.f.seg.checker = NULL;
+	world_start(&w, false);
+	await_log(&w, "notice server api/cp-1 is UP: L7OK GET /readyz: 200, 2 of 2 passed");
+	assert_int_equal(checks_of(&w, 0), 3);
+	world_stop(&w);
+	peer_stop(&p);
+	world_close(&w);
+}
+
+static void
 cold_start__does_not_believe_old_cells(void **state)
 {
 	struct shm_health lie = {
@@ -220,6 +331,8 @@ main(void)
 	    cmocka_unit_test(heart__beats_while_checks_wait),
 	    cmocka_unit_test(server__that_does_not_answer__makes_ready_wait_two_seconds),
 	    cmocka_unit_test(checker__started_again_after_a_kill__goes_on),
+	    cmocka_unit_test(slow_start__is_for_those_who_return_or_come_later),
+	    cmocka_unit_test(count__in_the_middle__goes_on_in_the_next_checker),
 	    cmocka_unit_test(cold_start__does_not_believe_old_cells),
 	};
 

@@ -171,6 +171,27 @@ every_result__first__decides_as_its_row_says(void **state)
 	}
 }
 
+/* What stands in the segment after a result of this letter. */
+static struct shm_health
+cell_after(const struct verdict *v, char letter)
+{
+	return (struct shm_health){
+	    .state = (uint8_t)v->state,
+	    .result = v->first	      ? RESULT_INI
+		      : letter == 'p' ? RESULT_L7OK
+				      : RESULT_L7STS,
+	    .health = v->health,
+	    .rise = (uint16_t)v->rise,
+	    .fall = (uint16_t)v->fall,
+	    .streak = (uint16_t)v->streak,
+	    .streak_state = (uint8_t)v->streak_state,
+	    .returns = v->returns,
+	    .since_us = v->since.us,
+	    .mute_us = v->mute.us,
+	    .slow_us = v->slow.us,
+	};
+}
+
 /* State, health and the configuration of a predecessor, and what its successor makes of it. */
 static void
 successor__inherits__what_was_counted(void **state)
@@ -209,6 +230,79 @@ successor__inherits__what_was_counted(void **state)
 		assert_int_equal(v.health, all[i].new_health);
 		assert_int_equal(v.since.us, 77);
 		assert_false(v.first);
+	}
+}
+
+static void
+run_cut_row(const struct row *r, size_t cut)
+{
+	struct shm_health cell, again;
+	struct mono now = {T0};
+	struct verdict v;
+
+	verdict_init(&v, r->rise, r->fall, now);
+	for (size_t i = 0; r->results[i] != '\0'; i++) {
+		if (i == cut) {
+			cell = cell_after(&v, r->results[i - 1]);
+			verdict_inherit(&v, r->rise, r->fall, &cell);
+			again = cell_after(&v, r->results[i - 1]);
+			assert_memory_equal(&cell, &again, sizeof cell);
+		}
+		now.us += 1000;
+		feed(&v, r->results[i], now);
+		if (letter_of(v.state) != r->states[i] || hex(v.health) != r->health[i])
+			fail_msg(
+			    "%s: cut at %zu: result %zu: %c", r->name, cut, i, letter_of(v.state));
+	}
+}
+
+/* Every row, cut at every place by a new process: all goes on as if there was no cut. */
+static void
+successor__in_the_middle_of_anything__goes_on_exactly(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t cut = 1; rows[i].results[cut] != '\0'; cut++)
+			run_cut_row(&rows[i], cut);
+}
+
+/*
+ * Slow start: a letter a result as above, the first one at second 1, one each second. c: at a cold
+ * start, a: added by a reload. Below the second in which slow start began, in base 16; '.': none.
+ */
+static void
+slow_start__begins_with_a_return__and_never_at_a_cold_start(void **state)
+{
+	static const struct {
+		char how;
+		const char *results, *slow;
+	} all[] = {
+	    {'c', "pppp", "...."},
+	    {'c', "pdddppp", ".....66"},
+	    {'c', "pddpp", "....."},	   /* it never left UP */
+	    {'c', "dppdddpp", "..333..8"}, /* the first result was bad: it is a return */
+	    {'c', "sspp", "...."},
+	    {'c', "pnnnppp", ".....66"},
+	    {'c', "pnddppp", ".....66"},
+	    {'a', "pppp", "1111"},
+	    {'a', "sspp", "..33"},
+	    {'a', "nppp", "..33"},
+	    {'a', "pdddpp", "111..6"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct verdict v;
+
+		verdict_init(&v, 2, 3, (struct mono){0});
+		v.returns = all[i].how == 'a';
+		for (size_t k = 0; all[i].results[k] != '\0'; k++) {
+			feed(&v, all[i].results[k], (struct mono){((int64_t)k + 1) * 1000000});
+			if (hex((int)(v.slow.us / 1000000)) !=
+			    (all[i].slow[k] == '.' ? '0' : all[i].slow[k]))
+				fail_msg("%c %s: result %zu: %lld", all[i].how, all[i].results, k,
+				    (long long)v.slow.us);
+		}
 	}
 }
 
@@ -358,6 +452,8 @@ main(void)
 	    cmocka_unit_test(results__in_a_row__give_states_as_haproxy_does),
 	    cmocka_unit_test(every_result__first__decides_as_its_row_says),
 	    cmocka_unit_test(successor__inherits__what_was_counted),
+	    cmocka_unit_test(successor__in_the_middle_of_anything__goes_on_exactly),
+	    cmocka_unit_test(slow_start__begins_with_a_return__and_never_at_a_cold_start),
 	    cmocka_unit_test(successor__of_one_without_results__lets_the_first_decide),
 	    cmocka_unit_test(silence__of_a_server_beside_others__is_hung),
 	    cmocka_unit_test(silence__goes_on_in_a_successor),
