@@ -162,8 +162,25 @@ enum log_connections { LOG_CONN_NONE, LOG_CONN_CLOSE, LOG_CONN_BOTH };
 /* State of a row of a table. */
 enum row_state { ROW_FREE, ROW_ACTIVE, ROW_REMOVED };
 
-/* What the operator wants of a server. enabled = false starts as MAINT. */
+/* What the operator wants of a server. enabled = false is MAINT. */
 enum server_admin { ADMIN_READY, ADMIN_DRAIN, ADMIN_MAINT };
+
+/* Connections of a server in MAINT are closed after so long. */
+#define MAINT_DRAIN_MS 10000
+
+/* One value of a server that an operator may change at run time (kha server), in layers: what
+ * holds is `timed`, else `base`, else `file`. When the file's value changes, the file wins and
+ * both are forgotten. */
+#define SETTING_NONE UINT32_MAX
+struct shm_setting {
+	uint32_t file;	/* the configuration's */
+	uint32_t base;	/* the operator's; SETTING_NONE: none */
+	uint32_t timed; /* the operator's with an end; SETTING_NONE: none */
+	uint32_t pad;
+	int64_t until_us;      /* that end, CLOCK_MONOTONIC */
+	int64_t until_wall_ms; /* the same for people, and for after a restart */
+	int64_t since_us;      /* what holds holds since then; 0: since ever */
+};
 
 /* Keepalive of one side; 0 = the kernel's default (idle, interval, count) or off
  * (user_timeout). All in milliseconds but count. */
@@ -204,17 +221,22 @@ struct shm_server {
 	uint32_t state;	  /* enum row_state */
 	uint32_t id;
 	uint32_t service; /* index */
-	uint32_t admin;	  /* enum server_admin */
+	uint32_t admin;	  /* enum server_admin; follows from set_admin */
 	uint32_t backup;  /* 0 or 1 */
-	uint32_t weight;  /* 0..256; 0 = no new connections */
+	uint32_t weight;  /* 0..256; 0 = no new connections; follows from set_weight */
 	uint32_t max_connections;
 	uint32_t max_queue;
 	uint32_t connect_rate;
 	uint32_t position;	     /* order in the file within its service */
 	uint32_t removed_generation; /* workers' generation when it was removed */
 	uint32_t pad;
-	int64_t removed_us;	/* CLOCK_MONOTONIC, 0: not removed */
-	int64_t drain_until_us; /* removed: its connections are closed then; 0: never */
+	int64_t removed_us; /* CLOCK_MONOTONIC, 0: not removed */
+	/* removed or in MAINT: its connections are closed then; 0: never */
+	int64_t drain_until_us;
+	/* Connections that began before are closed, whatever the state; 0: no such order */
+	int64_t close_us;
+	struct shm_setting set_admin;
+	struct shm_setting set_weight;
 };
 
 /* Both tables, copied whole under one seqlock. A torn one cannot be seen: the master is
@@ -333,6 +355,8 @@ struct shm_checker {
 struct shm_worker {
 	struct shm_proc_region proc;
 	_Atomic uint64_t table_seen; /* table generation it works by */
+	/* By server: the newest shm_server.close_us of which it has nothing left to close. */
+	_Atomic int64_t close_obeyed_us[SHM_SERVERS];
 	struct stat_slab stat;
 };
 

@@ -6,19 +6,25 @@
 /* Time that may be saved up: after a pause no burst beyond it. */
 #define BURST_US 20000
 
-/* True, and why, when connections of this server must end. */
+/* True, and why, when all connections of this server must end. */
 static bool
-must_leave(const struct worker *w, unsigned server, enum close_reason *why)
+all_leave(const struct worker *w, unsigned server, enum close_reason *why)
 {
 	const struct shm_server *s = &w->view.table.server[server];
 	const struct view_service *vs = &w->view.service[s->service];
+	bool overdue = s->drain_until_us != 0 && w->now.us >= s->drain_until_us;
 
 	if (s->state == ROW_REMOVED) {
 		*why = CLOSE_server_removed;
-		return s->drain_until_us != 0 && w->now.us >= s->drain_until_us;
+		return overdue;
 	}
-	if (s->state != ROW_ACTIVE ||
-	    (w->view.state[server] != STATE_DOWN && w->view.state[server] != STATE_HUNG) ||
+	if (s->state != ROW_ACTIVE)
+		return false;
+	if (s->admin == ADMIN_MAINT) {
+		*why = CLOSE_maint;
+		return overdue;
+	}
+	if ((w->view.state[server] != STATE_DOWN && w->view.state[server] != STATE_HUNG) ||
 	    w->view.table.service[s->service].on_down != ON_DOWN_RESET)
 		return false;
 	/* One that is served by fail-open in spite of its checks keeps what it has. */
@@ -30,15 +36,62 @@ must_leave(const struct worker *w, unsigned server, enum close_reason *why)
 	return true;
 }
 
+/* An order to close is carried out by closing what began before it: what came later stays. */
+static bool
+ordered(const struct worker *w, unsigned server)
+{
+	return w->view.table.server[server].close_us >
+	       atomic_load_explicit(&w->seg->worker->close_obeyed_us[server], memory_order_relaxed);
+}
+
+static bool
+began_before(const struct worker_conn *c, int64_t us)
+{
+	return c->phase_ms < us / 1000;
+}
+
+/* True, and why, when connections of this server must end that began before *before_us. */
+static bool
+must_leave(const struct worker *w, unsigned server, enum close_reason *why, int64_t *before_us)
+{
+	*before_us = INT64_MAX;
+	if (all_leave(w, server, why))
+		return true;
+	*why = CLOSE_operator;
+	*before_us = w->view.table.server[server].close_us;
+	return ordered(w, server);
+}
+
+/* Says so when nothing is left that an order to close speaks of. Also with connections that are
+ * flushing: they end by themselves, soon. */
+static void
+note_obeyed(struct worker *w, unsigned server)
+{
+	const int64_t before_us = w->view.table.server[server].close_us;
+	const struct worker_conn *all = w->pool.conn;
+
+	if (!ordered(w, server))
+		return;
+	for (uint32_t i = w->server_list[server]; i != CONN_NONE; i = all[i].list_next)
+		if (began_before(&all[i], before_us))
+			return;
+	atomic_store_explicit(
+	    &w->seg->worker->close_obeyed_us[server], before_us, memory_order_relaxed);
+}
+
 void
 evict_scan(struct worker *w)
 {
 	enum close_reason why;
 	bool was = w->evicting;
+	int64_t before_us;
 
 	w->evicting = false;
-	for (unsigned i = 0; i < w->view.table.n_servers && !w->evicting; i++)
-		w->evicting = w->server_list[i] != CONN_NONE && must_leave(w, i, &why);
+	for (unsigned i = 0; i < w->view.table.n_servers; i++) {
+		note_obeyed(w, i);
+		w->evicting = w->evicting || (w->server_list[i] != CONN_NONE &&
+						 must_leave(w, i, &why, &before_us));
+	}
 	if (w->evicting && !was) {
 		for (unsigned s = 0; s < SHM_SERVICES; s++)
 			w->reset_credit_us[s] = BURST_US;
@@ -64,18 +117,35 @@ evict_allowance(int64_t *credit_us, int64_t elapsed_us, uint32_t rate, unsigned 
 	return (unsigned)n;
 }
 
+/* Closes at most n; returns how many are left to be closed of n. */
+static unsigned
+evict_server(
+    struct worker *w, unsigned server, enum close_reason why, int64_t before_us, unsigned n)
+{
+	struct worker_conn *c;
+	uint32_t next;
+
+	for (uint32_t i = w->server_list[server]; i != CONN_NONE && n > 0; i = next) {
+		c = &w->pool.conn[i];
+		next = c->list_next;
+		if (!began_before(c, before_us))
+			continue;
+		worker_conn_close(w, c, why);
+		n--;
+	}
+	return n;
+}
+
 static void
 evict_service(struct worker *w, unsigned service, unsigned n)
 {
 	enum close_reason why;
+	int64_t before_us;
 
-	for (unsigned i = 0; i < w->view.table.n_servers && n > 0; i++) {
-		if (w->view.table.server[i].service != service || w->server_list[i] == CONN_NONE ||
-		    !must_leave(w, i, &why))
-			continue;
-		for (; n > 0 && w->server_list[i] != CONN_NONE; n--)
-			worker_conn_close(w, &w->pool.conn[w->server_list[i]], why);
-	}
+	for (unsigned i = 0; i < w->view.table.n_servers && n > 0; i++)
+		if (w->view.table.server[i].service == service && w->server_list[i] != CONN_NONE &&
+		    must_leave(w, i, &why, &before_us))
+			n = evict_server(w, i, why, before_us, n);
 }
 
 void

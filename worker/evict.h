@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whose connections must end though both sides are content: servers found down or hung, servers that
- * left the file, draining workers at their deadline. */
+ * left the file, servers that the operator took out of service or closes, draining workers at their
+ * deadline. */
 #ifndef KHA_WORKER_EVICT_H
 #define KHA_WORKER_EVICT_H
 

@@ -23,6 +23,8 @@ CLOSE(half_closed, "sD", 0, "One direction ended, the other silent for timeout.h
 CLOSE(server_down, "DD", 0, "Health checks found the server down (on_down = reset)")
 CLOSE(server_hung, "DD", 0, "Health checks found the server hung (on_down = reset)")
 CLOSE(server_removed, "KD", 0, "The server left the file, drain_timeout ago")
+CLOSE(maint, "KD", 0, "The operator took the server out of service (MAINT)")
+CLOSE(operator, "KD", 0, "The operator closed the connections of the server")
 CLOSE(drain_timeout, "KD", 0, "The worker's generation reached its drain_timeout")
 CLOSE(shutdown, "KD", 0, "the daemon was stopped")
 CLOSE(worker_died, "ID", 1, "The worker process that carried it died")

@@ -144,6 +144,102 @@ a_removed_server__keeps_its_connections_until_its_time(void **state)
 	worker_world_close(&x);
 }
 
+static void
+a_server_in_maint__loses_its_connections_when_its_time_is_over(void **state)
+{
+	struct worker_world x;
+	unsigned ticks;
+
+	(void)state;
+	worker_world_open(&x, 2);
+	for (int i = 0; i < 8; i++)
+		worker_world_relay(&x);
+	x.table.server[0].admin = ADMIN_MAINT;
+	x.table.server[0].drain_until_us = x.w.now.us + MAINT_DRAIN_MS * 1000;
+	worker_world_publish(&x);
+	evict_scan(&x.w);
+	assert_false(x.w.evicting);
+	assert_int_equal(worker_world_relay(&x)->server, 1);
+	worker_world_advance(&x, MAINT_DRAIN_MS);
+	evict_scan(&x.w);
+	assert_true(x.w.evicting);
+	run_out(&x, &ticks);
+	assert_int_equal(worker_world_closed(&x, CLOSE_maint), 4);
+	assert_int_equal(STAT_GET(&x.w.stat->server[1], active), 5);
+	/* DRAIN has no end. */
+	x.table.server[1].admin = ADMIN_DRAIN;
+	worker_world_publish(&x);
+	worker_world_advance(&x, 600000);
+	evict_scan(&x.w);
+	assert_false(x.w.evicting);
+	worker_world_books(&x);
+	worker_world_close(&x);
+}
+
+static int64_t
+obeyed(struct worker_world *x, unsigned server)
+{
+	return x->f.all->worker[0].r.close_obeyed_us[server];
+}
+
+static void
+an_order_to_close__ends_what_began_before_it_and_nothing_else(void **state)
+{
+	struct worker_world x;
+	unsigned ticks;
+	int64_t at;
+
+	(void)state;
+	worker_world_open(&x, 2);
+	for (int i = 0; i < 80; i++)
+		worker_world_relay(&x);
+	at = x.table.server[0].close_us = x.w.now.us;
+	worker_world_publish(&x);
+	/* Server 0 is UP all the while: these came later. */
+	for (int i = 0; i < 6; i++)
+		worker_world_relay(&x);
+	evict_scan(&x.w);
+	assert_true(x.w.evicting);
+	assert_int_equal(obeyed(&x, 0), 0);
+	assert_in_range(run_out(&x, &ticks), 1, 30);
+	assert_in_range(ticks, 1, 4);
+	assert_int_equal(worker_world_closed(&x, CLOSE_operator), 40);
+	assert_int_equal(STAT_GET(&x.w.stat->server[0], active), 3);
+	assert_int_equal(STAT_GET(&x.w.stat->server[1], active), 43);
+	assert_int_equal(obeyed(&x, 0), at);
+	/* Said once, obeyed once. */
+	worker_world_advance(&x, 60000);
+	evict_scan(&x.w);
+	assert_false(x.w.evicting);
+	assert_int_equal(STAT_GET(&x.w.stat->server[0], active), 3);
+	/* Again, and also of a server that left the file. */
+	x.table.server[0].state = ROW_REMOVED;
+	at = x.table.server[0].close_us = x.w.now.us;
+	worker_world_publish(&x);
+	evict_scan(&x.w);
+	run_out(&x, &ticks);
+	assert_int_equal(worker_world_closed(&x, CLOSE_operator), 43);
+	assert_int_equal(obeyed(&x, 0), at);
+	worker_world_books(&x);
+	worker_world_close(&x);
+}
+
+static void
+an_order_to_close_that_concerns_nobody__is_obeyed_at_once(void **state)
+{
+	struct worker_world x;
+
+	(void)state;
+	worker_world_open(&x, 2);
+	x.table.server[1].close_us = x.w.now.us;
+	worker_world_publish(&x);
+	evict_scan(&x.w);
+	assert_false(x.w.evicting);
+	assert_int_equal(obeyed(&x, 1), x.w.now.us);
+	assert_int_equal(obeyed(&x, 0), 0);
+	worker_world_close(&x);
+}
+
 int
 main(void)
 {
@@ -153,6 +249,9 @@ main(void)
 	    cmocka_unit_test(connections_of_a_hung_server__are_reset_at_the_pace),
 	    cmocka_unit_test(notready_keep_and_fail_open__keep_theirs),
 	    cmocka_unit_test(a_removed_server__keeps_its_connections_until_its_time),
+	    cmocka_unit_test(a_server_in_maint__loses_its_connections_when_its_time_is_over),
+	    cmocka_unit_test(an_order_to_close__ends_what_began_before_it_and_nothing_else),
+	    cmocka_unit_test(an_order_to_close_that_concerns_nobody__is_obeyed_at_once),
 	};
 
 	return cmocka_run_group_tests_name("worker/evict", tests, NULL, NULL);
