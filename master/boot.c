@@ -93,7 +93,7 @@ master_boot(struct master *m, struct conf *conf, struct err *err)
 	log_init("master", (enum log_level)(LOG_LEVEL_ERR + conf->global.log_level));
 	if (preflight_files(m, conf, err) < 0 || proc_init(m, err) < 0 ||
 	    reload_generation(m, conf, PATIENCE_MS, err) < 0 ||
-	    reload_publish(m, conf, true, NULL, err) < 0)
+	    reload_publish(m, conf, PUBLISH_FINAL, NULL, NULL, err) < 0)
 		return -1;
 	log_to(m->log_fds[1], &m->seg.head->master.log_dropped);
 	if (priv_init(&m->priv, &conf->global, m->run_dir, err) < 0)

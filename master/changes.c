@@ -85,6 +85,7 @@ changes_find(struct changes *c, const struct conf *before, const struct conf *af
 	memset(c, 0, sizeof *c);
 	err_init(&c->done);
 	err_init(&c->restart);
+	err_init(&c->forgotten);
 	conf_diff(before, after, on_difference, &w);
 }
 
@@ -114,6 +115,8 @@ changes_print(struct changes *c, unsigned generation, struct err *warnings, char
 	}
 	if (c->done.count == 0)
 		append(text, size, "nothing changed");
+	if (c->forgotten.count > 0)
+		append(text, size, "\n%s", err_end(&c->forgotten));
 	for (line = err_end(&c->restart); *line != '\0'; line += n + (line[n] == '\n')) {
 		n = strcspn(line, "\n");
 		append(text, size, "\nneeds a restart: %.*s", (int)n, line);

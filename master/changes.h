@@ -14,6 +14,7 @@ struct conf;
 struct changes {
 	struct err done;	  /* a line each: "server api/cp-4 added" */
 	struct err restart;	  /* a line each: "global.user" */
+	struct err forgotten;	  /* a line each: what the operator had said, see publish.h */
 	bool workers;		  /* new workers are needed */
 	bool logger;		  /* a new logger is needed */
 	bool check[SHM_SERVICES]; /* the check of services[i] of the new file is another one */
@@ -21,8 +22,8 @@ struct changes {
 
 void changes_find(struct changes *c, const struct conf *before, const struct conf *after);
 
-/* "generation 7: server api/cp-4 added, ...", then lines about what needs a restart, then the
- * warnings. Cut to size. */
+/* "generation 7: server api/cp-4 added, ...", then lines about what the operator had
+ * said and about what needs a restart, then the warnings. Cut to size. */
 void changes_print(
     struct changes *c, unsigned generation, struct err *warnings, char *text, size_t size);
 

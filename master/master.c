@@ -54,7 +54,7 @@ master_child_ended(struct master *m, unsigned entry)
 	if (p->kind == PROC_NONE && entry >= ENTRY_WORKER0 && m->reload.step == RELOAD_IDLE &&
 	    publish_removed(&m->table) > 0) {
 		err_init(&err);
-		if (reload_publish(m, m->now.conf, true, NULL, &err) < 0)
+		if (reload_publish(m, m->now.conf, PUBLISH_FINAL, NULL, NULL, &err) < 0)
 			log_err("%s", err_end(&err));
 		proc_wake_all(m);
 	}

@@ -36,8 +36,8 @@ struct preflight {
 };
 
 /* Forks a process that reads the files and checks the targets: new servers, changed addresses,
- * all servers of services[i] with changed_check[i]. done() is called later. logs: also try to
- * open global.log. -1: could not be started. */
+ * those that come out of MAINT, all servers of services[i] with changed_check[i]. done() is called
+ * later. logs: also try to open global.log. -1: could not be started. */
 int preflight_begin(struct master *m, struct preflight *p, const struct conf *conf,
     const bool *changed_check, bool logs, struct err *err);
 
@@ -48,8 +48,8 @@ int preflight_files(struct master *m, const struct conf *conf, struct err *err);
 /* Kills it if it still runs, and frees. */
 void preflight_end(struct master *m, struct preflight *p);
 
-/* Fills targets (room for all servers of conf) and returns their number. Disabled servers, those
- * of weight 0 and services without checks are no targets. Pure. */
+/* Fills targets (room for all servers of conf) and returns their number. Servers that
+ * are not to get connections and services without checks are no targets. Pure. */
 unsigned preflight_targets(const struct conf *conf, const struct shm_table *table,
     const bool *changed_check, struct checker_target *targets);
 

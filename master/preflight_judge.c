@@ -4,6 +4,7 @@
 
 #include "conf/conf.h"
 #include "master/preflight.h"
+#include "master/setting.h"
 #include "shm/health.h"
 #include "shm/table.h"
 
@@ -16,10 +17,24 @@ row_of(const struct shm_table *t, const struct conf_service *s, unsigned server)
 	return service < 0 ? -1 : table_find_server(t, (unsigned)service, s->servers[server].name);
 }
 
-static bool
-wants_connections(const struct conf_server *s)
+/* What will hold about a server: what the operator said stays, unless the file changed. */
+static uint32_t
+admin_of(const struct shm_table *t, int row, const struct conf_server *s)
 {
-	return s->opt.enabled && s->opt.weight > 0;
+	return setting_under(row >= 0 ? &t->server[row].set_admin : NULL,
+	    s->opt.enabled ? ADMIN_READY : ADMIN_MAINT);
+}
+
+static uint32_t
+weight_of(const struct shm_table *t, int row, const struct conf_server *s)
+{
+	return setting_under(row >= 0 ? &t->server[row].set_weight : NULL, (uint32_t)s->opt.weight);
+}
+
+static bool
+wants_connections(const struct shm_table *t, int row, const struct conf_server *s)
+{
+	return admin_of(t, row, s) == ADMIN_READY && weight_of(t, row, s) > 0;
 }
 
 unsigned
@@ -36,8 +51,9 @@ preflight_targets(const struct conf *conf, const struct shm_table *table, const 
 			continue;
 		for (unsigned k = 0; k < s->n_servers; k++) {
 			row = row_of(table, s, k);
-			if (!wants_connections(&s->servers[k]) ||
+			if (!wants_connections(table, row, &s->servers[k]) ||
 			    (row >= 0 && !changed_check[i] &&
+				table->server[row].admin != ADMIN_MAINT &&
 				addr_equal(&table->server[row].addr, &s->servers[k].addr)))
 				continue;
 			targets[n++] = (struct checker_target){.service = i, .server = k};
@@ -83,16 +99,28 @@ usable(const struct conf *conf, unsigned service, unsigned server, const struct 
 {
 	const struct conf_service *s = &conf->services[service];
 	const struct checker_target *t = find_target(targets, n, service, server);
-	int row;
+	int row = row_of(table, s, server);
 
-	if (!wants_connections(&s->servers[server]))
+	if (!wants_connections(table, row, &s->servers[server]))
 		return false;
 	if (s->check.type == CHECK_NONE)
 		return true;
 	if (t != NULL)
 		return passed(t);
-	row = row_of(table, s, server);
 	return row >= 0 && state[row] == STATE_UP;
+}
+
+static const char *
+unwanted(const struct shm_table *t, int row, const struct conf_server *s)
+{
+	switch (admin_of(t, row, s)) {
+	case ADMIN_DRAIN:
+		return "is in DRAIN";
+	case ADMIN_MAINT:
+		return s->opt.enabled ? "is in MAINT" : "is not enabled";
+	default:
+		return "weight is 0";
+	}
 }
 
 static void
@@ -110,9 +138,9 @@ say_why(const struct conf *conf, unsigned service, const struct shm_table *table
 		addr_print(&s->servers[k].addr, addr, sizeof addr);
 		t = find_target(targets, n, service, k);
 		row = row_of(table, s, k);
-		if (!wants_connections(&s->servers[k]))
+		if (!wants_connections(table, row, &s->servers[k]))
 			err_add(err, "  server %s/%s, %s: %s", s->name, s->servers[k].name, addr,
-			    s->servers[k].opt.enabled ? "weight is 0" : "is not enabled");
+			    unwanted(table, row, &s->servers[k]));
 		else if (t != NULL)
 			err_add(err, "  server %s/%s, %s: %s%s%s", s->name, s->servers[k].name,
 			    addr,

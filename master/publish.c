@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "master/publish.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "conf/conf.h"
+#include "master/setting.h"
 #include "shm/table.h"
 
 static uint32_t
@@ -117,16 +119,58 @@ fill_server(struct shm_server *row, const struct conf_server *c, unsigned positi
 {
 	row->state = ROW_ACTIVE;
 	row->addr = c->addr;
-	row->admin = c->opt.enabled ? ADMIN_READY : ADMIN_MAINT;
 	row->backup = c->opt.backup;
-	row->weight = (uint32_t)c->opt.weight;
 	row->max_connections = (uint32_t)c->opt.max_connections;
 	row->max_queue = (uint32_t)c->opt.max_queue;
 	row->connect_rate = (uint32_t)c->opt.connect_rate;
 	row->position = position;
-	row->removed_generation = 0;
-	row->removed_us = 0;
-	row->drain_until_us = 0;
+}
+
+static const char *
+value_text(bool is_admin, uint32_t value, char buf[16])
+{
+	if (is_admin)
+		return setting_admin_name(value);
+	snprintf(buf, 16, "%" PRIu32, value);
+	return buf;
+}
+
+/* One setting of row under a file that says `value`. */
+static void
+follow_setting(const struct shm_table *t, const struct shm_server *row, struct shm_setting *s,
+    uint32_t value, const struct publish *p)
+{
+	bool is_admin = s == &row->set_admin;
+	uint32_t before = setting_value(s);
+	char from[16], to[16];
+
+	if (p->step == PUBLISH_ADD && setting_is_set(s))
+		return;
+	if (!setting_file(s, value, p->step == PUBLISH_UNDO) || before == value)
+		return;
+	err_add(p->forgotten, "%s of %s/%s is the file's again: %s -> %s",
+	    is_admin ? "state" : "weight", t->service[row->service].name, row->name,
+	    value_text(is_admin, before, from), value_text(is_admin, value, to));
+}
+
+static void
+follow_file(const struct shm_table *t, struct shm_server *row, const struct conf_server *c,
+    const struct publish *p)
+{
+	uint32_t admin = c->opt.enabled ? ADMIN_READY : ADMIN_MAINT;
+	uint32_t weight = (uint32_t)c->opt.weight;
+
+	if (row->state != ROW_ACTIVE) { /* new, or here again */
+		setting_init(&row->set_admin, admin);
+		setting_init(&row->set_weight, weight);
+		row->admin = ADMIN_READY;
+		row->removed_generation = 0;
+		row->removed_us = row->drain_until_us = row->close_us = 0;
+	} else {
+		follow_setting(t, row, &row->set_admin, admin, p);
+		follow_setting(t, row, &row->set_weight, weight, p);
+	}
+	setting_settle(row, p->now);
 }
 
 /* A free row, or -1: none. */
@@ -188,6 +232,7 @@ build_server(struct shm_table *t, unsigned service, const struct conf_service *c
 			 !(p->keeps_health != NULL && p->keeps_health[i]))
 			row->id = next_server_id(t);
 	}
+	follow_file(t, &t->server[i], &c->servers[n], p);
 	fill_server(&t->server[i], &c->servers[n], n);
 	wanted[i] = true;
 	return 0;
@@ -212,21 +257,31 @@ build_service(struct shm_table *t, const struct conf_service *c, bool wanted_ser
 	return 0;
 }
 
+/* What the operator said goes with it. */
+static void
+remove_server(struct shm_server *s, const struct conf *conf, const struct publish *p)
+{
+	int64_t until_us = mono_add_ms(p->now, conf->global.drain_timeout).us;
+
+	/* In MAINT its connections have less time than that already. */
+	if (s->drain_until_us != 0 && s->drain_until_us < until_us)
+		until_us = s->drain_until_us;
+	setting_init(&s->set_admin, s->set_admin.file);
+	setting_init(&s->set_weight, s->set_weight.file);
+	setting_settle(s, p->now);
+	s->state = ROW_REMOVED;
+	s->removed_generation = p->generation;
+	s->removed_us = p->now.us;
+	s->drain_until_us = until_us;
+}
+
 static void
 remove_rows(struct shm_table *t, const struct conf *conf, const bool wanted_service[SHM_SERVICES],
     const bool wanted_server[SHM_SERVERS], const struct publish *p)
 {
-	struct shm_server *s;
-
-	for (unsigned i = 0; i < t->n_servers; i++) {
-		s = &t->server[i];
-		if (s->state != ROW_ACTIVE || wanted_server[i])
-			continue;
-		s->state = ROW_REMOVED;
-		s->removed_generation = p->generation;
-		s->removed_us = p->now.us;
-		s->drain_until_us = mono_add_ms(p->now, conf->global.drain_timeout).us;
-	}
+	for (unsigned i = 0; i < t->n_servers; i++)
+		if (t->server[i].state == ROW_ACTIVE && !wanted_server[i])
+			remove_server(&t->server[i], conf, p);
 	for (unsigned i = 0; i < t->n_services; i++)
 		if (t->service[i].state == ROW_ACTIVE && !wanted_service[i])
 			t->service[i].state = ROW_REMOVED;
@@ -246,7 +301,7 @@ publish_build(struct shm_table *next, const struct shm_table *old, const struct 
 		if (build_service(next, &conf->services[s], wanted_service, wanted_server, p, err) <
 		    0)
 			return -1;
-	if (p->step == PUBLISH_FINAL)
+	if (p->step != PUBLISH_ADD)
 		remove_rows(next, conf, wanted_service, wanted_server, p);
 	return 0;
 }

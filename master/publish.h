@@ -14,6 +14,7 @@ struct conf;
 enum publish_step {
 	PUBLISH_ADD,   /* what comes or changes; what goes stays as it is */
 	PUBLISH_FINAL, /* and what is not in the file is removed */
+	PUBLISH_UNDO,  /* the same, back to the file before */
 };
 
 struct publish {
@@ -25,6 +26,9 @@ struct publish {
 	 * and answers, and the old one was UP; else it counts as never checked. Indexed by row;
 	 * NULL: none keeps it. */
 	const bool *keeps_health;
+	/* A line for each word of the operator that is forgotten because the file says something
+	 * new about it; NULL: nobody wants to know. */
+	struct err *forgotten;
 
 	/* Results beside the table: rows given to another server or service, whose retired
 	 * counters must be forgotten (seg_forget_server()). */
@@ -41,8 +45,10 @@ struct publish {
  * that may have seen it, then free. An id is never used twice; free rows keep theirs, so that
  * the largest id ever used is always to be found in the table.
  *
- * enabled = false is ADMIN_MAINT, true ADMIN_READY. -1 with a sentence: too many services or
- * servers.
+ * enabled = false is ADMIN_MAINT, true ADMIN_READY. What the operator said about state and weight of
+ * a server stays, until the server is removed or the file changes (struct shm_setting): that is
+ * judged in PUBLISH_FINAL, when it is certain that the new file counts. -1 with a sentence: too many
+ * services or servers.
  */
 int publish_build(struct shm_table *next, const struct shm_table *old, const struct conf *conf,
     struct publish *p, struct err *err);

@@ -24,6 +24,7 @@
 #include "master/changes.h"
 #include "master/ctl.h"
 #include "master/preflight.h"
+#include "master/publish.h"
 
 #define RELOAD_QUEUE	  32
 #define RELOAD_WORKERS_MS 10000 /* for a new generation to get ready */
@@ -98,9 +99,9 @@ void reload_undo(struct master *m);
 void reload_limit_generations(struct master *m, unsigned most);
 /* Workers that `global.workers` means. */
 unsigned reload_workers(const struct conf *conf);
-/* Builds the tables from conf and publishes them; the caller wakes. -1: too many rows, nothing was
- * published. */
-int reload_publish(
-    struct master *m, const struct conf *conf, bool final, const bool *keeps, struct err *err);
+/* Builds the tables from conf and publishes them; the caller wakes. keeps, forgotten: see
+ * struct publish. -1: too many rows, nothing was published. */
+int reload_publish(struct master *m, const struct conf *conf, enum publish_step step,
+    const bool *keeps, struct err *forgotten, struct err *err);
 
 #endif

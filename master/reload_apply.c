@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "master/internal.h"
 #include "master/limits.h"
-#include "master/publish.h"
 #include "worker/worker.h"
 #include "shm/health.h"
 #include "shm/table.h"
@@ -49,18 +48,19 @@ reload_workers(const struct conf *conf)
 }
 
 int
-reload_publish(
-    struct master *m, const struct conf *conf, bool final, const bool *keeps, struct err *err)
+reload_publish(struct master *m, const struct conf *conf, enum publish_step step, const bool *keeps,
+    struct err *forgotten, struct err *err)
 {
 	static struct shm_table next; /* large */
 	static struct publish p;
 
 	p = (struct publish){
-	    .step = final ? PUBLISH_FINAL : PUBLISH_ADD,
+	    .step = step,
 	    .generation = m->next.conf != NULL ? m->next.number : m->now.number,
 	    .oldest = proc_oldest(m),
 	    .now = mono_now(),
 	    .keeps_health = keeps,
+	    .forgotten = forgotten,
 	};
 	if (publish_build(&next, &m->table, conf, &p, err) < 0)
 		return -1;
@@ -144,7 +144,7 @@ reload_apply(struct master *m)
 	preflight_keeps(r->conf, &m->table, state, s->targets, s->n, keeps);
 	/* What comes is published now, what goes not before those have been checked: a file that
 	 * replaces all servers must not leave workers without any for a moment. */
-	if (reload_publish(m, r->conf, false, keeps, &r->why) < 0) {
+	if (reload_publish(m, r->conf, PUBLISH_ADD, keeps, NULL, &r->why) < 0) {
 		listen_rollback(&m->listen);
 		m->next.conf = NULL;
 		return -1;
@@ -228,7 +228,7 @@ reload_commit(struct master *m)
 	r->conf = NULL;
 	err_init(&err);
 	/* Nothing is added, so there is room. */
-	if (reload_publish(m, m->now.conf, true, NULL, &err) < 0)
+	if (reload_publish(m, m->now.conf, PUBLISH_FINAL, NULL, &r->changes.forgotten, &err) < 0)
 		log_err("%s", err_end(&err));
 	proc_wake_all(m);
 	log_init("master", (enum log_level)(LOG_LEVEL_ERR + m->now.conf->global.log_level));
@@ -252,7 +252,7 @@ reload_undo(struct master *m)
 	listen_rollback(&m->listen);
 	err_init(&err);
 	/* The same function backwards; new rows are removed, and old ones as they were. */
-	if (reload_publish(m, m->now.conf, true, NULL, &err) < 0)
+	if (reload_publish(m, m->now.conf, PUBLISH_UNDO, NULL, NULL, &err) < 0)
 		log_err("%s", err_end(&err));
 	m->next.conf = NULL;
 	m->check_conf = m->now.conf;

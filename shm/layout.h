@@ -54,6 +54,7 @@
 
 #include "base/addr.h"
 #include "shm/seqlock.h"
+#include "shm/setting.h"
 
 #define SHM_MAGIC UINT64_C(0x6b68612d73686d31) /* "kha-shm1" */
 /* Part of the layout id. One more when a struct here changes its meaning but not its
@@ -161,26 +162,6 @@ enum log_connections { LOG_CONN_NONE, LOG_CONN_CLOSE, LOG_CONN_BOTH };
 
 /* State of a row of a table. */
 enum row_state { ROW_FREE, ROW_ACTIVE, ROW_REMOVED };
-
-/* What the operator wants of a server. enabled = false is MAINT. */
-enum server_admin { ADMIN_READY, ADMIN_DRAIN, ADMIN_MAINT };
-
-/* Connections of a server in MAINT are closed after so long. */
-#define MAINT_DRAIN_MS 10000
-
-/* One value of a server that an operator may change at run time (kha server), in layers: what
- * holds is `timed`, else `base`, else `file`. When the file's value changes, the file wins and
- * both are forgotten. */
-#define SETTING_NONE UINT32_MAX
-struct shm_setting {
-	uint32_t file;	/* the configuration's */
-	uint32_t base;	/* the operator's; SETTING_NONE: none */
-	uint32_t timed; /* the operator's with an end; SETTING_NONE: none */
-	uint32_t pad;
-	int64_t until_us;      /* that end, CLOCK_MONOTONIC */
-	int64_t until_wall_ms; /* the same for people, and for after a restart */
-	int64_t since_us;      /* what holds holds since then; 0: since ever */
-};
 
 /* Keepalive of one side; 0 = the kernel's default (idle, interval, count) or off
  * (user_timeout). All in milliseconds but count. */

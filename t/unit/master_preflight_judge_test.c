@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "master/preflight.h"
 #include "master/publish.h"
+#include "master/setting.h"
 
 static char api[] = "api";
 static char names[4][4];
@@ -158,6 +159,52 @@ judge__last_good_one_disabled__is_refused(void **state)
 }
 
 static void
+judge__what_the_operator_said__counts_while_the_file_says_the_same(void **state)
+{
+	struct shm_server *a = &table.server[0];
+
+	(void)state;
+	/* A and C are UP, the operator drains A: without C nobody is left. */
+	find_targets("ABC");
+	setting_order(&a->set_admin, ADMIN_DRAIN, 0, (struct mono){1}, 1);
+	setting_settle(a, (struct mono){1});
+	find_targets("ABC");
+	targets[0].result = RESULT_L4OK;
+	assert_int_equal(judge(), 0);
+	targets[0].result = RESULT_L4CON;
+	state_of[1] = STATE_UP; /* so that there is something to lose */
+	servers[1].opt.enabled = false;
+	assert_int_equal(judge(), -1);
+	assert_non_null(strstr(err_end(&err), "server api/A, 0.0.0.0:65: is in DRAIN"));
+	err_init(&err);
+	setting_order(&a->set_admin, ADMIN_READY, 0, (struct mono){1}, 1);
+	setting_order(&a->set_weight, 0, 0, (struct mono){1}, 1);
+	assert_int_equal(judge(), -1);
+	assert_non_null(strstr(err_end(&err), "server api/A, 0.0.0.0:65: weight is 0"));
+	/* A new weight in the file is the one that counts. */
+	servers[0].opt.weight = 50;
+	assert_int_equal(judge(), 0);
+}
+
+static void
+targets__one_that_comes_out_of_maint__is_checked_first(void **state)
+{
+	struct shm_server *a = &table.server[0];
+
+	(void)state;
+	setting_init(&a->set_admin, ADMIN_MAINT); /* the file so far */
+	setting_settle(a, (struct mono){1});
+	find_targets("AB");
+	assert_int_equal(n_targets, 1);
+	assert_int_equal(targets[0].server, 0);
+	/* Not when the operator keeps it there. */
+	setting_init(&a->set_admin, ADMIN_READY);
+	setting_order(&a->set_admin, ADMIN_MAINT, 0, (struct mono){1}, 1);
+	find_targets("AB");
+	assert_int_equal(n_targets, 0);
+}
+
+static void
 judge__nothing_usable_before__is_made_no_worse(void **state)
 {
 	(void)state;
@@ -221,6 +268,9 @@ main(void)
 	    cmocka_unit_test_setup(judge__all_new_ones_fail__is_refused_with_each_reason, start),
 	    cmocka_unit_test_setup(judge__only_the_down_one_stays__is_refused, start),
 	    cmocka_unit_test_setup(judge__last_good_one_disabled__is_refused, start),
+	    cmocka_unit_test_setup(
+		judge__what_the_operator_said__counts_while_the_file_says_the_same, start),
+	    cmocka_unit_test_setup(targets__one_that_comes_out_of_maint__is_checked_first, start),
 	    cmocka_unit_test_setup(judge__nothing_usable_before__is_made_no_worse, start),
 	    cmocka_unit_test_setup(judge__new_service_without_a_good_server__is_refused, start),
 	    cmocka_unit_test_setup(judge__service_without_checks__is_good, start),

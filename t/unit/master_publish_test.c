@@ -9,85 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/conf.h"
-#include "master/publish.h"
 #include "shm/table.h"
-
-/* One service "api" whose servers are named by the letters of a string, "A" at 10.0.0.65:6443;
- * a second service "web" when asked for. */
-static struct conf_server servers[SHM_SERVERS + 1];
-static char names[SHM_SERVERS + 1][16];
-static struct conf_service services[2];
-static struct conf conf;
-
-static struct shm_table table, next;
-static struct publish p;
-static struct err err;
-
-static void
-set_server(unsigned i, const char *name, unsigned host)
-{
-	snprintf(names[i], sizeof names[i], "%s", name);
-	servers[i] = (struct conf_server){.name = names[i]};
-	servers[i].addr.in.sin_family = AF_INET;
-	servers[i].addr.in.sin_addr.s_addr = htonl(0x0a000000 + host);
-	addr_set_port(&servers[i].addr, 6443);
-	servers[i].opt.weight = 100;
-	servers[i].opt.enabled = true;
-}
-
-static void
-set_conf(const char *letters)
-{
-	static char api[] = "api";
-	char name[2] = "";
-
-	for (unsigned i = 0; letters[i] != '\0'; i++) {
-		name[0] = letters[i];
-		set_server(i, name, (unsigned char)letters[i]);
-	}
-	services[0] = (struct conf_service){
-	    .name = api,
-	    .balance = BALANCE_ROUNDROBIN,
-	    .servers = servers,
-	    .n_servers = (unsigned)strlen(letters),
-	};
-	conf = (struct conf){.services = services, .n_services = 1};
-	conf.global.drain_timeout = 1000;
-}
-
-static void
-build(enum publish_step step, uint32_t generation, uint32_t oldest)
-{
-	p = (struct publish){
-	    .step = step,
-	    .generation = generation,
-	    .oldest = oldest,
-	    .now = {5000000},
-	};
-	err_init(&err);
-	assert_int_equal(publish_build(&next, &table, &conf, &p, &err), 0);
-	table = next;
-}
-
-static int
-start(void **state)
-{
-	(void)state;
-	memset(&table, 0, sizeof table);
-	set_conf("ABC");
-	build(PUBLISH_FINAL, 1, UINT32_MAX);
-	return 0;
-}
-
-static unsigned
-row(const char *name)
-{
-	int i = publish_find(&table, 0, name);
-
-	assert_true(i >= 0);
-	return (unsigned)i;
-}
+#include "t/unit/publish_world.h"
 
 static void
 publish__first_time__fills_rows_in_file_order(void **state)
@@ -111,7 +34,7 @@ publish__balance_not_in_effect__is_leastconn(void **state)
 {
 	(void)state;
 	services[0].balance = BALANCE_HASH;
-	build(PUBLISH_FINAL, 1, 1);
+	world_build(PUBLISH_FINAL, 1, 1);
 	assert_int_equal(table.service[0].balance, BALANCE_LEASTCONN);
 }
 
@@ -120,7 +43,7 @@ publish__disabled_server__is_maint(void **state)
 {
 	(void)state;
 	servers[1].opt.enabled = false;
-	build(PUBLISH_FINAL, 1, 1);
+	world_build(PUBLISH_FINAL, 1, 1);
 	assert_int_equal(table.server[1].admin, ADMIN_MAINT);
 	assert_int_equal(table.server[1].id, 2);
 }
@@ -129,9 +52,9 @@ static void
 publish__kept_server_moved_in_the_file__keeps_row_and_id(void **state)
 {
 	(void)state;
-	set_conf("CAB");
-	build(PUBLISH_FINAL, 1, 1);
-	assert_int_equal(row("C"), 2);
+	world_conf("CAB");
+	world_build(PUBLISH_FINAL, 1, 1);
+	assert_int_equal(world_row("C"), 2);
 	assert_int_equal(table.server[2].id, 3);
 	assert_int_equal(table.server[2].position, 0);
 	assert_int_equal(table.server[0].position, 1);
@@ -141,12 +64,12 @@ static void
 publish__first_step__adds_and_removes_nothing(void **state)
 {
 	(void)state;
-	set_conf("D");
-	build(PUBLISH_ADD, 1, 1);
-	assert_int_equal(table.server[row("D")].state, ROW_ACTIVE);
+	world_conf("D");
+	world_build(PUBLISH_ADD, 1, 1);
+	assert_int_equal(table.server[world_row("D")].state, ROW_ACTIVE);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(table.server[i].state, ROW_ACTIVE);
-	build(PUBLISH_FINAL, 1, 1);
+	world_build(PUBLISH_FINAL, 1, 1);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(table.server[i].state, ROW_REMOVED);
 		assert_int_equal(table.server[i].removed_generation, 1);
@@ -159,12 +82,12 @@ static void
 publish__removed_row__is_free_only_after_the_last_that_saw_it(void **state)
 {
 	(void)state;
-	set_conf("AB");
-	build(PUBLISH_FINAL, 2, 1);
+	world_conf("AB");
+	world_build(PUBLISH_FINAL, 2, 1);
 	assert_int_equal(table.server[2].state, ROW_REMOVED);
-	build(PUBLISH_FINAL, 3, 2);
+	world_build(PUBLISH_FINAL, 3, 2);
 	assert_int_equal(table.server[2].state, ROW_REMOVED);
-	build(PUBLISH_FINAL, 3, 3);
+	world_build(PUBLISH_FINAL, 3, 3);
 	assert_int_equal(table.server[2].state, ROW_FREE);
 }
 
@@ -172,15 +95,15 @@ static void
 publish__row_used_again__has_a_new_id_and_forgets_counters(void **state)
 {
 	(void)state;
-	set_conf("AB");
-	build(PUBLISH_FINAL, 1, 1);
-	set_conf("ABD");
-	build(PUBLISH_FINAL, 2, 1);
-	assert_int_equal(row("D"), 3); /* C's row is still C's */
+	world_conf("AB");
+	world_build(PUBLISH_FINAL, 1, 1);
+	world_conf("ABD");
+	world_build(PUBLISH_FINAL, 2, 1);
+	assert_int_equal(world_row("D"), 3); /* C's row is still C's */
 	assert_int_equal(table.server[3].id, 4);
-	set_conf("ABDE");
-	build(PUBLISH_FINAL, 2, 2);
-	assert_int_equal(row("E"), 2);
+	world_conf("ABDE");
+	world_build(PUBLISH_FINAL, 2, 2);
+	assert_int_equal(world_row("E"), 2);
 	assert_int_equal(table.server[2].id, 5);
 	assert_true(p.forget_server[2]);
 	assert_false(p.forget_server[3]);
@@ -190,13 +113,13 @@ static void
 publish__largest_id_on_a_free_row__is_not_used_twice(void **state)
 {
 	(void)state;
-	set_conf("AB");
-	build(PUBLISH_FINAL, 1, 2); /* C, id 3, is removed */
-	build(PUBLISH_FINAL, 1, 2); /* and free */
+	world_conf("AB");
+	world_build(PUBLISH_FINAL, 1, 2); /* C, id 3, is removed */
+	world_build(PUBLISH_FINAL, 1, 2); /* and free */
 	assert_int_equal(table.server[2].state, ROW_FREE);
-	set_conf("ABZ");
-	build(PUBLISH_FINAL, 2, 2);
-	assert_int_equal(row("Z"), 2);
+	world_conf("ABZ");
+	world_build(PUBLISH_FINAL, 2, 2);
+	assert_int_equal(world_row("Z"), 2);
 	assert_int_equal(table.server[2].id, 4);
 }
 
@@ -204,11 +127,11 @@ static void
 publish__server_returns__gets_its_row_back_with_a_new_id(void **state)
 {
 	(void)state;
-	set_conf("AB");
-	build(PUBLISH_FINAL, 1, 1);
-	set_conf("ABC");
-	build(PUBLISH_FINAL, 1, 1);
-	assert_int_equal(row("C"), 2);
+	world_conf("AB");
+	world_build(PUBLISH_FINAL, 1, 1);
+	world_conf("ABC");
+	world_build(PUBLISH_FINAL, 1, 1);
+	assert_int_equal(world_row("C"), 2);
 	assert_int_equal(table.n_servers, 3);
 	assert_int_equal(table.server[2].state, ROW_ACTIVE);
 	assert_int_equal(table.server[2].id, 4);
@@ -241,12 +164,12 @@ publish__service_renamed__is_removed_and_free_after_its_servers(void **state)
 
 	(void)state;
 	services[0].name = renamed;
-	build(PUBLISH_FINAL, 2, 1);
+	world_build(PUBLISH_FINAL, 2, 1);
 	assert_int_equal(table.service[0].state, ROW_REMOVED);
 	assert_int_equal(table_find_service(&table, "kube"), 1);
 	assert_int_equal(publish_removed(&table), 3);
 	assert_int_equal(table.server[publish_find(&table, 1, "A")].state, ROW_ACTIVE);
-	build(PUBLISH_FINAL, 3, 3);
+	world_build(PUBLISH_FINAL, 3, 3);
 	assert_int_equal(table.service[0].state, ROW_FREE);
 	assert_int_equal(publish_removed(&table), 0);
 }
@@ -255,15 +178,15 @@ static void
 publish__undone__is_as_before(void **state)
 {
 	(void)state;
-	set_conf("AD");
-	build(PUBLISH_ADD, 2, 1);
-	set_conf("ABC");
-	build(PUBLISH_FINAL, 2, 1);
+	world_conf("AD");
+	world_build(PUBLISH_ADD, 2, 1);
+	world_conf("ABC");
+	world_build(PUBLISH_FINAL, 2, 1);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(table.server[i].state, ROW_ACTIVE);
 		assert_int_equal(table.server[i].id, i + 1);
 	}
-	assert_int_equal(table.server[row("D")].state, ROW_REMOVED);
+	assert_int_equal(table.server[world_row("D")].state, ROW_REMOVED);
 }
 
 static void
@@ -274,7 +197,7 @@ publish__more_servers_than_rows__says_so_and_touches_nothing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < SHM_SERVERS + 1; i++) {
 		snprintf(name, sizeof name, "s%u", i);
-		set_server(i, name, i);
+		world_server(i, name, i);
 	}
 	services[0].n_servers = SHM_SERVERS + 1;
 	err_init(&err);
@@ -288,24 +211,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(publish__first_time__fills_rows_in_file_order, start),
-	    cmocka_unit_test_setup(publish__balance_not_in_effect__is_leastconn, start),
-	    cmocka_unit_test_setup(publish__disabled_server__is_maint, start),
-	    cmocka_unit_test_setup(publish__kept_server_moved_in_the_file__keeps_row_and_id, start),
-	    cmocka_unit_test_setup(publish__first_step__adds_and_removes_nothing, start),
+	    cmocka_unit_test_setup(publish__first_time__fills_rows_in_file_order, world_start),
+	    cmocka_unit_test_setup(publish__balance_not_in_effect__is_leastconn, world_start),
+	    cmocka_unit_test_setup(publish__disabled_server__is_maint, world_start),
 	    cmocka_unit_test_setup(
-		publish__removed_row__is_free_only_after_the_last_that_saw_it, start),
+		publish__kept_server_moved_in_the_file__keeps_row_and_id, world_start),
+	    cmocka_unit_test_setup(publish__first_step__adds_and_removes_nothing, world_start),
 	    cmocka_unit_test_setup(
-		publish__row_used_again__has_a_new_id_and_forgets_counters, start),
-	    cmocka_unit_test_setup(publish__largest_id_on_a_free_row__is_not_used_twice, start),
-	    cmocka_unit_test_setup(publish__server_returns__gets_its_row_back_with_a_new_id, start),
+		publish__removed_row__is_free_only_after_the_last_that_saw_it, world_start),
 	    cmocka_unit_test_setup(
-		publish__address_changed__is_never_checked_unless_it_was_tried, start),
+		publish__row_used_again__has_a_new_id_and_forgets_counters, world_start),
 	    cmocka_unit_test_setup(
-		publish__service_renamed__is_removed_and_free_after_its_servers, start),
-	    cmocka_unit_test_setup(publish__undone__is_as_before, start),
+		publish__largest_id_on_a_free_row__is_not_used_twice, world_start),
 	    cmocka_unit_test_setup(
-		publish__more_servers_than_rows__says_so_and_touches_nothing, start),
+		publish__server_returns__gets_its_row_back_with_a_new_id, world_start),
+	    cmocka_unit_test_setup(
+		publish__address_changed__is_never_checked_unless_it_was_tried, world_start),
+	    cmocka_unit_test_setup(
+		publish__service_renamed__is_removed_and_free_after_its_servers, world_start),
+	    cmocka_unit_test_setup(publish__undone__is_as_before, world_start),
+	    cmocka_unit_test_setup(
+		publish__more_servers_than_rows__says_so_and_touches_nothing, world_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
