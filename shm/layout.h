@@ -67,6 +67,8 @@
 #define SHM_SERVERS	512   /* of all services together, removed ones included */
 #define SHM_WORKERS	32    /* of one generation */
 #define SHM_GENERATIONS 5     /* one that accepts, four that drain */
+#define SHM_SOURCES	16384 /* rows for addresses of clients, a power of two */
+#define SHM_SOURCE_WAYS 16    /* rows that one address may have */
 #define SHM_LIMIT_MAX	32768 /* largest max_connections of a server or service */
 
 /* Rows of the process table (and wake_fds): the fixed ones, then workers. */
@@ -333,12 +335,28 @@ struct shm_checker {
 	struct stat_check stat[SHM_SERVERS];
 };
 
+/* Clients of a worker that wait for a place: the ticket of the oldest one, 0: nobody waits. By
+ * service those that any of its servers suits, by server those that wait for this one. */
+struct shm_waiting {
+	_Atomic uint64_t service[SHM_SERVICES];
+	_Atomic uint64_t server[SHM_SERVERS];
+};
+
+/* Open connections of one client address at one service, in one worker. Found by looking at
+ * SHM_SOURCE_WAYS rows from the one that the key says; n = 0: free. */
+struct shm_source {
+	_Atomic uint64_t key;
+	_Atomic uint64_t n;
+};
+
 struct shm_worker {
 	struct shm_proc_region proc;
 	_Atomic uint64_t table_seen; /* table generation it works by */
 	/* By server: the newest shm_server.close_us of which it has nothing left to close. */
 	_Atomic int64_t close_obeyed_us[SHM_SERVERS];
+	struct shm_waiting waiting;
 	struct stat_slab stat;
+	struct shm_source source[SHM_SOURCES];
 };
 
 /* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare
@@ -367,6 +385,9 @@ struct shm_hand {
  * that a death at any instruction leaves it meaningful. */
 struct shm_arena {
 	struct shm_ticket ticket[SHM_SERVICES];
+	struct shm_ticket queue[SHM_SERVICES]; /* of clients that wait: the last one given out */
+	_Atomic uint64_t server_rate[SHM_SERVERS]; /* shm/rate.h */
+	_Atomic uint64_t source_rate[SHM_SOURCES]; /* the same, by a hash of service and address */
 	struct shm_hand hand[SHM_WORKERS];
 	struct shm_limit service_limit[SHM_SERVICES];
 	struct shm_limit server_limit[SHM_SERVERS];

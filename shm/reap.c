@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the master does with the region of a process that died (shm/seg.h). */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -84,15 +85,30 @@ clear_limits(struct seg *seg, unsigned entry)
 	}
 }
 
+/* Who waited in it, and how many each address had: these rows become a hole of the file again, as
+ * they are in most configurations. `at`: where w is in the file. */
+static void
+clear_clients(const struct seg *seg, struct shm_worker *w, size_t at)
+{
+	for (unsigned i = 0; i < SHM_SERVICES; i++)
+		atomic_store(&w->waiting.service[i], 0);
+	for (unsigned i = 0; i < SHM_SERVERS; i++)
+		atomic_store(&w->waiting.server[i], 0);
+	/* Cannot fail on tmpfs; elsewhere the old counts would stay until those rows are used. */
+	(void)fallocate(seg->rw_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)(at + offsetof(struct shm_worker, source)), sizeof w->source);
+}
+
 static unsigned
 reap_worker(struct seg *seg, unsigned entry)
 {
 	const size_t size = sizeof seg->ro->worker[0];
+	const size_t at = offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size;
 	struct shm_worker *w;
 	uint64_t died;
 
 	clear_limits(seg, entry);
-	w = map_dead(seg, offsetof(struct shm, worker) + (entry - ENTRY_WORKER0) * size, size);
+	w = map_dead(seg, at, size);
 	if (w == NULL)
 		return 0; /* no address space: its successor counts on */
 	clear_proc(&w->proc);
@@ -104,6 +120,7 @@ reap_worker(struct seg *seg, unsigned entry)
 	stat_slab_add(&seg->head->retired, &w->stat, false);
 	stat_slab_clear(&w->stat);
 	retire_end(seg->head);
+	clear_clients(seg, w, at);
 	munmap(w, size);
 	return (unsigned)died;
 }

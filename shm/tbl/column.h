@@ -10,7 +10,7 @@
  */
 COLUMN(pxname, "FBS", service)
 COLUMN(svname, "FBS", line)
-COLUMN(qcur, "", none)
+COLUMN(qcur, "BS", stat)
 COLUMN(qmax, "", none)
 COLUMN(scur, "FBS", stat)
 COLUMN(smax, "", none)

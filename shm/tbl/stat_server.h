@@ -5,6 +5,7 @@ STAT(picked, COUNTER, NONE, "server_picks", "lbtot", "Times balancing chose this
 STAT(connected, COUNTER, NONE, "server_sessions", "stot", "Connections established")
 STAT(active, GAUGE, NONE, "server_current_sessions", "scur",
     "Connections open now, those being connected included")
+STAT(queued, GAUGE, NONE, "server_current_queue", "qcur", "Clients that wait for this server alone")
 STAT(bytes_in, COUNTER, BYTES, "server_bytes_in", "bin", "Bytes from clients to this server")
 STAT(bytes_out, COUNTER, BYTES, "server_bytes_out", "bout", "Bytes from this server to clients")
 STAT(connect_failed, COUNTER, NONE, "server_connection_errors", "econ", "Connects that failed")
