@@ -7,6 +7,9 @@
 #ifndef KHA_BASE_HERITAGE_H
 #define KHA_BASE_HERITAGE_H
 
+/* Clients that wait for accept, per listener; net.core.somaxconn caps it. */
+#define LISTEN_BACKLOG 4096
+
 #include "base/addr.h"
 
 struct conf; /* conf/conf.h */

@@ -71,6 +71,7 @@ struct conf_listens {
 enum conf_engine { CONF_ENGINE_AUTO, CONF_ENGINE_URING, CONF_ENGINE_EPOLL };
 enum conf_check_type { CHECK_HTTPS, CHECK_HTTP, CHECK_TLS, CHECK_TCP, CHECK_NONE };
 enum conf_verify { VERIFY_NONE, VERIFY_WARN, VERIFY_REQUIRED };
+enum conf_hello { HELLO_NONE, HELLO_WAIT, HELLO_REQUIRE };
 enum conf_preset { PRESET_KUBE_APISERVER, PRESET_K3S, PRESET_OPENSHIFT_MCS, PRESET_TCP };
 
 struct conf_global {

@@ -16,7 +16,6 @@
 #include "shm/table.h"
 
 /* The kernel cuts it to net.core.somaxconn. */
-#define BACKLOG	 4096
 #define RETRY_MS 20
 
 static struct listen_row *
@@ -262,7 +261,7 @@ listen_begin(struct listen_set *set, struct err *err)
 		row = &set->rows[i];
 		if (row->listening)
 			continue;
-		if (listen(row->fd, BACKLOG) < 0)
+		if (listen(row->fd, LISTEN_BACKLOG) < 0)
 			return err_addsys(
 			    err, "cannot listen on %s", addr_print(&row->addr, text, sizeof text));
 		row->listening = true;

@@ -41,11 +41,11 @@ static const int calls_common[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(wri
 static const int calls_loop[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll),
     SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(connect),
     END};
-static const int calls_epoll[] = {
-    SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
+static const int calls_epoll[] = {SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(listen),
+    SCMP_SYS(connect), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
 /* The ring connects. It was made before, and no other can be. */
 static const int calls_uring[] = {SCMP_SYS(io_uring_enter), SCMP_SYS(accept4), SCMP_SYS(bind),
-    SCMP_SYS(splice), SCMP_SYS(pipe2), END};
+    SCMP_SYS(listen), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
 
 /* Libraries look at files at odd moments and can live without: refused, not killed. */
 static const int calls_refused[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,24 +16,74 @@
 #define PAUSE_ERROR_MS 100 /* after EMFILE and the like */
 #define SAY_EVERY_MS   10000
 
-int
-accept_start(struct worker *w, struct err *err)
+/* ---- listeners ---- */
+
+/* Nobody could serve a client of this service. */
+static bool
+refuses(const struct worker *w, unsigned service)
+{
+	return w->view.service[service].class == CANDIDATES_NONE;
+}
+
+/* Clients shall hear "connection refused", which makes them go elsewhere or back off, not an accept
+ * and a RST. shutdown(2) takes a listening socket out of service and keeps its port, listen(2) brings it
+ * back; what waited in its queue is reset. The socket is the master's and outlives this worker: it may
+ * be found in either state. */
+static int
+open_listener(struct worker *w, unsigned i)
+{
+	if (refuses(w, w->h->listeners[i].service))
+		return shutdown(w->h->listeners[i].fd, SHUT_RD) == 0 || errno == ENOTCONN ? 0 : -1;
+	if (listen(w->h->listeners[i].fd, LISTEN_BACKLOG) != 0)
+		return -1;
+	return w->paused ? 0 : w->engine->listen(w, i);
+}
+
+static int
+open_listeners(struct worker *w, struct err *err)
 {
 	char text[ADDR_TEXT];
 
-	for (unsigned i = 0; i < w->h->n_listeners; i++)
-		if (w->engine->listen(w, i) != 0)
+	for (unsigned i = 0; i < w->h->n_listeners; i++) {
+		w->refusing[w->h->listeners[i].service] = refuses(w, w->h->listeners[i].service);
+		if (open_listener(w, i) != 0)
 			return err_addsys(err, "cannot accept on %s",
 			    addr_print(&w->h->listeners[i].addr, text, sizeof text));
-	w->accepting = true;
+	}
 	return 0;
+}
+
+int
+accept_start(struct worker *w, struct err *err)
+{
+	w->accepting = true;
+	return open_listeners(w, err);
 }
 
 static void
 unlisten(struct worker *w)
 {
 	for (unsigned i = 0; i < w->h->n_listeners; i++)
-		w->engine->unlisten(w, i);
+		if (!w->refusing[w->h->listeners[i].service])
+			w->engine->unlisten(w, i);
+}
+
+void
+accept_look(struct worker *w)
+{
+	unsigned service;
+
+	for (unsigned i = 0; w->accepting && i < w->h->n_listeners; i++) {
+		service = w->h->listeners[i].service;
+		if (w->refusing[service] == refuses(w, service))
+			continue;
+		if (!w->refusing[service] && !w->paused)
+			w->engine->unlisten(w, i);
+		if (open_listener(w, i) != 0)
+			worker_accept_failed(w, i, errno);
+	}
+	for (unsigned i = 0; i < w->h->n_listeners; i++)
+		w->refusing[w->h->listeners[i].service] = refuses(w, w->h->listeners[i].service);
 }
 
 void
@@ -122,6 +173,11 @@ worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *
 {
 	unsigned service = w->h->listeners[listener].service;
 
+	/* Before anything is spent on it. Who sends a PROXY header is judged by that. */
+	if (!rule_lets_in(w, service, from) && !rule_wants_header(w, service, from)) {
+		worker_conn_refuse(w, service, fd, CLOSE_denied);
+		return;
+	}
 	if (!handover_give(w, service, fd, from))
 		worker_conn_start(w, service, fd, from);
 	pause_when_full(w);
@@ -134,6 +190,9 @@ worker_accept_failed(struct worker *w, unsigned listener, int error)
 
 	/* The client was gone before we came: its matter, not ours (accept(2)). */
 	if (error == ECONNABORTED || error == EPROTO || error == EPERM)
+		return;
+	/* Another worker of this slot closed it a moment before us: accept_look() will see why. */
+	if (error == EINVAL)
 		return;
 	STAT_ADD(&w->stat->worker, accept_failed, 1);
 	if (may_say(w))
@@ -156,7 +215,7 @@ accept_tick(struct worker *w)
 	}
 	err_init(&err);
 	w->paused = false;
-	if (accept_start(w, &err) != 0) {
+	if (open_listeners(w, &err) != 0) {
 		log_err("%s", err_end(&err));
 		accept_pause(w, PAUSE_ERROR_MS);
 	}

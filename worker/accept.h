@@ -11,6 +11,9 @@ struct worker;
 /* Arms every listener. -1 with a sentence: one cannot be armed. */
 int accept_start(struct worker *w, struct err *err);
 
+/* Opens and closes listeners as services get or lose their last usable server. */
+void accept_look(struct worker *w);
+
 /* For ever: this worker drains. */
 void accept_stop(struct worker *w);
 

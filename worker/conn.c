@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "shm/limit.h"
 #include "shm/stat.h"
+#include "worker/greet.h"
 #include "worker/internal.h"
 #include "worker/pick.h"
 #include "worker/sock.h"
@@ -24,154 +24,51 @@ service_of(const struct worker *w, const struct worker_conn *c)
 	return &w->view.table.service[c->service];
 }
 
-/* Keepalive and user timeout are five more calls, which most connections end without needing:
- * they come when this one has lived for a while. */
-#define TUNE_MS 1000
-
-static int
-server_socket(const struct addr *to)
+void
+worker_conn_refuse(struct worker *w, unsigned service_index, int fd, enum close_reason reason)
 {
-	int fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	_Atomic uint64_t *counter = close_counter(&w->stat->worker, reason);
 
-	if (fd >= 0)
-		sock_set_nodelay(fd);
-	return fd;
-}
-
-/* ---- connecting ---- */
-
-/* Our own shortage, not a fault of the server. */
-static bool
-is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
-}
-
-/* Tells the checker to look now. */
-static void
-poke_checker(struct worker *w)
-{
-	uint64_t one = 1;
-
-	if (w->poked)
-		return;
-	w->poked = true;
-	(void)!write(w->h->wake_fds[ENTRY_CHECKER], &one, sizeof one);
-}
-
-static void
-count_connect_failure(struct worker *w, const struct worker_conn *c)
-{
-	STAT_ADD(&w->stat->server[c->server], connect_failed, 1);
-	STAT_ADD(&w->stat->service[c->service], connect_failed, 1);
-	poke_checker(w);
-}
-
-/* Offers the client to the next server until one connect is in progress; no byte was forwarded
- * yet, so that the client notices nothing. `last`: how the last attempt ended, to be the reason
- * when no server is left. */
-static void
-connect_next(struct worker *w, struct worker_conn *c, enum close_reason last)
-{
-	unsigned failed = c->server;
-	enum pick picked;
-	int fd, error;
-
-	for (;;) {
-		pick_release(w, c);
-		picked = pick_server(w, c);
-		if (picked != PICK_OK) {
-			if (failed == NO_SERVER)
-				last = picked == PICK_LIMIT ? CLOSE_limit : CLOSE_no_server;
-			worker_conn_close(w, c, last);
-			return;
-		}
-		if (failed != NO_SERVER) {
-			STAT_ADD(&w->stat->server[failed], retried, 1);
-			STAT_ADD(&w->stat->service[c->service], retries, 1);
-		}
-		fd = server_socket(&w->view.table.server[c->server].addr);
-		error = fd < 0
-			    ? errno
-			    : w->engine->connect(w, c, fd, &w->view.table.server[c->server].addr);
-		if (error == 0)
-			break;
-		if (is_shortage(error)) {
-			worker_conn_close(w, c, CLOSE_resource);
-			return;
-		}
-		count_connect_failure(w, c);
-		failed = c->server;
-		last = CLOSE_connect_failed;
-	}
-	c->phase_ms = w->now_ms;
-	wheel_arm(&w->wheel, c, w->now_ms + service_of(w, c)->connect_ms);
+	STAT_ADD(&w->stat->worker, accepted, 1);
+	STAT_ADD(&w->stat->service[service_index], accepted, 1);
+	atomic_store_explicit(
+	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+	sock_reset_on_close(fd);
+	close(fd);
 }
 
 void
 worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from)
 {
-	const struct shm_service *service = &w->view.table.service[service_index];
 	struct worker_conn *c = pool_get(&w->pool);
-	int word;
 
-	STAT_ADD(&w->stat->worker, accepted, 1);
-	STAT_ADD(&w->stat->service[service_index], accepted, 1);
 	if (c == NULL) {
-		STAT_ADD(&w->stat->worker, close_resource, 1);
-		close(fd);
+		worker_conn_refuse(w, service_index, fd, CLOSE_resource);
 		return;
 	}
+	STAT_ADD(&w->stat->worker, accepted, 1);
+	STAT_ADD(&w->stat->service[service_index], accepted, 1);
 	STAT_ADD(&w->stat->worker, active, 1);
 	STAT_ADD(&w->stat->service[service_index], active, 1);
-	c->state = CONN_CONNECTING;
+	c->state = CONN_GREETING;
 	engine_half_init(&c->half[SIDE_CLIENT], fd);
 	engine_half_init(&c->half[SIDE_SERVER], -1);
 	c->client = *from;
 	addr_unmap(&c->client);
 	c->service = (uint8_t)service_index;
-	c->server = NO_SERVER;
-	c->service_limit = c->server_limit = -1;
+	c->server = c->wants = NO_SERVER;
+	c->service_limit = c->server_limit = c->source_row = -1;
 	c->timer_slot = CONN_NONE;
 	c->connect_ms = -1;
 	c->accepted_us = w->now.us;
 	c->accepted_wall_ms = wall_ms();
-	c->last_ms = w->now_ms;
-
-	if (service->max_connections > 0) {
-		word = limit_take(&w->seg->arena->service_limit[c->service],
-		    service->max_connections, w->h->entry, (unsigned)w->now.us);
-		if (word < 0) {
-			worker_conn_close(w, c, CLOSE_limit);
-			return;
-		}
-		c->service_limit = (int16_t)word;
-	}
-	connect_next(w, c, CLOSE_no_server);
-}
-
-void
-worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
-{
-	const struct shm_service *service = service_of(w, c);
-	struct stat_server *stat = &w->stat->server[c->server];
-
-	if (error != 0) {
-		count_connect_failure(w, c);
-		connect_next(
-		    w, c, error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed);
-		return;
-	}
-	c->connect_ms = (int32_t)(w->now_ms - c->phase_ms);
-	c->last_ms = w->now_ms;
-	c->state = CONN_RELAY;
-	STAT_ADD(stat, connected, 1);
-	STAT_ADD(stat, connect_ms, c->connect_ms);
-	wheel_arm(
-	    &w->wheel, c, w->now_ms + (service->idle_ms < TUNE_MS ? service->idle_ms : TUNE_MS));
-	if (service->log_connections == LOG_CONN_BOTH)
-		worker_conn_log(w, c, "--", true);
-	w->engine->relay(w, c);
+	c->last_ms = c->phase_ms = w->now_ms;
+	c->headed = rule_wants_header(w, service_index, &c->client);
+	/* With a header it is the announced client that counts. */
+	if (!c->headed && !rule_enter(w, c))
+		worker_conn_close(w, c, CLOSE_source_limit);
+	else if (!greet_start(w, c))
+		worker_conn_next(w, c);
 }
 
 /* ---- bytes ---- */
@@ -189,6 +86,8 @@ worker_conn_moved(struct worker *w, struct worker_conn *c, enum side side, size_
 		STAT_ADD(service, bytes_in, n);
 		STAT_ADD(server, bytes_in, n);
 	} else {
+		if (c->early != NULL)
+			greet_forget(c); /* this server has answered */
 		STAT_ADD(&w->stat->worker, bytes_out, n);
 		STAT_ADD(service, bytes_out, n);
 		STAT_ADD(server, bytes_out, n);
@@ -221,8 +120,9 @@ void
 worker_conn_ended(
     struct worker *w, struct worker_conn *c, enum side side, enum ending how, int error)
 {
-	if (c->state == CONN_CONNECTING && side == SIDE_CLIENT) {
-		worker_conn_close(w, c, CLOSE_client_abort);
+	if (side == SIDE_CLIENT && conn_is_early(c)) {
+		worker_conn_close(
+		    w, c, c->state == CONN_QUEUED ? CLOSE_queue_abort : CLOSE_client_abort);
 		return;
 	}
 	if (c->state != CONN_RELAY)
@@ -236,9 +136,11 @@ worker_conn_ended(
 		return;
 	}
 	if (side == SIDE_SERVER) {
+		if (worker_conn_retried(w, c))
+			return;
 		STAT_ADD(&w->stat->server[c->server], resets, 1);
 		if (error == ETIMEDOUT)
-			poke_checker(w);
+			worker_poke_checker(w);
 	}
 	/* A RST for a RST, but behind the bytes that came before it. */
 	c->state = CONN_FLUSHING;
@@ -268,6 +170,18 @@ worker_conn_timeout(struct worker *w, struct worker_conn *c)
 	int64_t deadline;
 
 	switch (c->state) {
+	case CONN_GREETING:
+		deadline = c->phase_ms + service->hello_ms;
+		if (w->now_ms < deadline)
+			break;
+		greet_timeout(w, c);
+		return;
+	case CONN_QUEUED:
+		deadline = c->phase_ms + service->queue_ms;
+		if (w->now_ms < deadline)
+			break;
+		worker_conn_close(w, c, CLOSE_queue_timeout);
+		return;
 	case CONN_CONNECTING:
 		deadline = c->phase_ms + service->connect_ms;
 		if (w->now_ms < deadline)
@@ -318,10 +232,11 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 	else if (reason == CLOSE_server_down || reason == CLOSE_server_hung)
 		STAT_ADD(&w->stat->server[c->server], closed_down, 1);
 
+	queue_leave(w, c);
 	pick_release(w, c);
-	if (c->service_limit >= 0)
-		limit_give(&w->seg->arena->service_limit[c->service], c->service_limit);
-	c->service_limit = -1;
+	pick_leave(w, c);
+	rule_leave(w, c);
+	greet_forget(c);
 	wheel_disarm(&w->wheel, c);
 	c->state = CONN_CLOSED;
 	w->engine->drop(w, c, reason != CLOSE_done);

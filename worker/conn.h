@@ -2,11 +2,13 @@
 /*
  * One proxied connection.
  *
- *	accept -> CONNECTING -> RELAY ---> closed		worker_conn_close(), the only exit
- *		   |  ^  |	  |
- *		   |  +--+	  +-> FLUSHING -> closed	one side sent RST: what was queued
- *		   |  next server			before it goes out first
- *		   +-> closed
+ *	accept -> GREETING -> QUEUED -> CONNECTING -> RELAY -> closed	worker_conn_close(), the
+ *	   |	     |		^	   |  ^  |	|		only exit, from everywhere
+ *	   +---------+----------+----------+  +--+	+-> FLUSHING -> closed
+ *	   as the service needs it	      next server
+ *
+ * GREETING: a PROXY header or a TLS ClientHello is to come first (worker/greet.c). QUEUED: it waits for
+ * a place (worker/queue.c). FLUSHING: one side sent RST, what was queued before it goes out first.
  */
 #ifndef KHA_WORKER_CONN_H
 #define KHA_WORKER_CONN_H
@@ -19,9 +21,18 @@
 #define CONN_TRIES 4	      /* servers that one client is offered to */
 #define NO_SERVER  UINT16_MAX
 
-enum conn_state { CONN_FREE, CONN_CONNECTING, CONN_RELAY, CONN_FLUSHING, CONN_CLOSED };
+enum conn_state {
+	CONN_FREE,
+	CONN_GREETING,
+	CONN_QUEUED,
+	CONN_CONNECTING,
+	CONN_RELAY,
+	CONN_FLUSHING,
+	CONN_CLOSED
+};
 
 struct pump_tail;
+struct early;
 
 /* The engine's part of one direction, named by the side that its bytes come from. Only the
  * engines look inside. */
@@ -68,12 +79,22 @@ struct worker_conn {
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */
 	int16_t server_limit;
-	bool tuned; /* its server's socket has keepalive and user timeout */
+	int16_t source_row;  /* struct shm_source, -1: none */
+	uint16_t wants;	     /* server for which it has to wait, NO_SERVER: any */
+	uint16_t queued_for; /* the same while it does */
+	bool queued;
+	bool headed; /* a PROXY header must come first */
+	bool tuned;  /* its server's socket has keepalive and user timeout */
 
-	uint32_t list_next, list_prev;	 /* connections of one server; once dropped the engine's */
+	/* Connections of one server, or in one queue; once dropped the engine's. */
+	uint32_t list_next, list_prev;
 	uint32_t timer_next, timer_prev; /* connections in one slot of the wheel */
 	uint32_t timer_slot;		 /* CONN_NONE: not in the wheel */
 
+	struct early *early; /* bytes of the client that came before its server; worker/greet.c */
+	uint64_t ticket;     /* of the queue; 0: never waited */
+
+	int32_t waited_ms;   /* in the queue */
 	int32_t connect_ms;  /* time to connect; -1: not connected */
 	int64_t accepted_us; /* CLOCK_MONOTONIC */
 	int64_t accepted_wall_ms;
@@ -82,12 +103,32 @@ struct worker_conn {
 	uint64_t bytes[2]; /* came from: enum side */
 };
 
+/* It has no server yet. */
+static inline bool
+conn_is_early(const struct worker_conn *c)
+{
+	return c->state == CONN_GREETING || c->state == CONN_QUEUED || c->state == CONN_CONNECTING;
+}
+
 /* Takes a new client socket of `service` (index): picks a server and connects. Owns fd. */
 void worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from);
+
+/* What it waited for before it could have a server is done: picks one and connects, or waits for a
+ * place. */
+void worker_conn_next(struct worker *w, struct worker_conn *c);
+
+/* It waits in the queue: takes a place if there is one now. */
+void worker_conn_try(struct worker *w, struct worker_conn *c);
+
+/* Tells the checker to look at what workers met, now. */
+void worker_poke_checker(struct worker *w);
 
 /* The only end of a connection: counts `reason`, logs if the service wants it, gives back what
  * it holds. RST to both sides, except for CLOSE_done. c may not be used afterwards. */
 void worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason reason);
+
+/* The end of a client that was not taken in: counted as accepted and closed. Owns fd. */
+void worker_conn_refuse(struct worker *w, unsigned service_index, int fd, enum close_reason reason);
 
 /* Its deadline may be over: closes, retries or arms the timer again. */
 void worker_conn_timeout(struct worker *w, struct worker_conn *c);

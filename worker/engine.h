@@ -25,6 +25,8 @@ struct worker_conn;
 enum side { SIDE_CLIENT, SIDE_SERVER };
 #define OTHER_SIDE(s) ((s) == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT)
 
+#define ENGINE_EARLY 16384 /* bytes */
+
 /* How a side ended. */
 enum ending {
 	END_FIN,   /* in good order; the FIN was already passed on to the other side */
@@ -49,6 +51,10 @@ struct engine {
 	int (*watch)(struct worker *w, unsigned slot);
 	void (*unwatch)(struct worker *w, unsigned slot);
 
+	/* The client has no server yet. bytes: says worker_conn_early() once when some came, or an
+	 * end; else only its RST is of interest (worker_conn_ended()), and what comes waits. */
+	void (*await)(struct worker *w, struct worker_conn *c, bool bytes);
+
 	/* Connects the server side of c, closing an earlier one. `fd` is a new non-blocking TCP
 	 * socket with all options set and belongs to the engine from here on. 0: in progress,
 	 * worker_conn_connected() follows; else an errno: failed at once, nothing follows. */
@@ -58,8 +64,9 @@ struct engine {
 	void (*unconnect)(struct worker *w, struct worker_conn *c);
 
 	/* Both sides are connected: move bytes until worker_conn_ended() was said for both, or
-	 * for one with END_RESET. */
-	void (*relay)(struct worker *w, struct worker_conn *c);
+	 * for one with END_RESET. `first` (n bytes, nobody's afterwards) goes to the server before
+	 * all others, and is not said to have moved. */
+	void (*relay)(struct worker *w, struct worker_conn *c, const uint8_t *first, size_t n);
 
 	/* Bytes that the kernel still has to deliver to `side`; 0 when it cannot say. */
 	size_t (*unsent)(struct worker *w, struct worker_conn *c, enum side side);
@@ -90,6 +97,13 @@ void worker_handed(struct worker *w, unsigned slot);
 
 /* The connect ended: error 0 or an errno. */
 void worker_conn_connected(struct worker *w, struct worker_conn *c, int error);
+
+/* After await: n bytes came from the client, at most ENGINE_EARLY; 0: its FIN. */
+void worker_conn_early(struct worker *w, struct worker_conn *c, const uint8_t *bytes, size_t n);
+
+/* The server ends in good order. True: the client goes to another one, and the engine was told to
+ * connect that; false: the FIN is passed on. */
+bool worker_conn_retried(struct worker *w, struct worker_conn *c);
 
 /* n bytes came from `side` (n > 0), of them `spliced` without passing through user space. */
 void worker_conn_moved(

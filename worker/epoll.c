@@ -76,13 +76,22 @@ epoll_unwatch(struct worker *w, unsigned slot)
 	ready_remove(ready_of(w), w->h->hand_fds[slot][0]);
 }
 
+static void
+epoll_await(struct worker *w, struct worker_conn *c, bool bytes)
+{
+	ready_ask(w, ready_of(w), c, SIDE_CLIENT, bytes ? EPOLLIN : 0);
+}
+
 static int
 epoll_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr *to)
 {
 	struct engine_half *h = &c->half[SIDE_SERVER];
 
+	pump_end(&ready_of(w)->pump, c); /* of an earlier server */
 	sock_close(h, true);
 	h->fd = fd;
+	h->error = 0;
+	h->run = 0;
 	h->mask = HALF_OUT_OF_SET;
 	if (connect(fd, &to->sa, addr_len(to)) != 0 && errno != EINPROGRESS) {
 		int error = errno;
@@ -107,11 +116,13 @@ epoll_unconnect(struct worker *w, struct worker_conn *c)
 }
 
 static void
-epoll_relay(struct worker *w, struct worker_conn *c)
+epoll_relay(struct worker *w, struct worker_conn *c, const uint8_t *first, size_t n)
 {
 	pump_begin(c);
+	pump_first(w, &ready_of(w)->pump, c, first, n);
 	/* A TLS client's first bytes are here already. */
-	ready_run(w, ready_of(w), c, SIDE_CLIENT);
+	if (c->state == CONN_RELAY)
+		ready_run(w, ready_of(w), c, SIDE_CLIENT);
 }
 
 static size_t
@@ -157,6 +168,22 @@ on_listener(struct worker *w, unsigned listener)
 }
 
 static void
+on_early(struct worker *w, struct worker_conn *c)
+{
+	struct pump *p = &ready_of(w)->pump;
+	ssize_t n = recv(c->half[SIDE_CLIENT].fd, p->scratch, ENGINE_EARLY, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Level-triggered: who is not asked again must not be told again. */
+	ready_ask(w, ready_of(w), c, SIDE_CLIENT, 0);
+	if (n >= 0)
+		worker_conn_early(w, c, p->scratch, (size_t)n);
+	else
+		worker_conn_ended(w, c, SIDE_CLIENT, END_RESET, errno);
+}
+
+static void
 on_connecting(struct worker *w, struct worker_conn *c, enum side side, uint32_t events)
 {
 	int error = events & (EPOLLERR | EPOLLHUP) ? sock_error(c->half[side].fd) : 0;
@@ -188,7 +215,9 @@ dispatch(struct worker *w, const struct ready_event *ev)
 		c = ready_conn(w, ev);
 		if (c == NULL)
 			return;
-		if (c->state == CONN_CONNECTING)
+		if (c->state == CONN_GREETING && (c->half[SIDE_CLIENT].mask & EPOLLIN))
+			on_early(w, c);
+		else if (conn_is_early(c))
 			on_connecting(w, c, (enum side)ev->about, ev->events);
 		else
 			ready_on_conn(w, ready_of(w), c, (enum side)ev->about, ev->events);
@@ -224,6 +253,7 @@ const struct engine engine_epoll = {
     .unlisten = epoll_unlisten,
     .watch = epoll_watch,
     .unwatch = epoll_unwatch,
+    .await = epoll_await,
     .connect = epoll_connect,
     .unconnect = epoll_unconnect,
     .relay = epoll_relay,

@@ -10,6 +10,8 @@
 #include "worker/conn.h"
 #include "worker/engine.h"
 #include "worker/pool.h"
+#include "worker/queue.h"
+#include "worker/rule.h"
 #include "worker/timer.h"
 #include "worker/view.h"
 
@@ -31,12 +33,19 @@ struct worker {
 	struct wheel wheel;
 	struct view view;
 
-	uint32_t server_list[SHM_SERVERS]; /* first connection of each server */
+	struct rule rule[SHM_SERVICES];
 
-	bool accepting;	       /* wants clients (not draining) */
-	bool paused;	       /* but takes none now */
-	int64_t resume_ms;     /* look again at that time */
-	int64_t pause_said_ms; /* of the last line about it */
+	uint32_t server_list[SHM_SERVERS];	  /* first connection of each server */
+	struct queue queue_service[SHM_SERVICES]; /* who waits for any server of it */
+	struct queue queue_server[SHM_SERVERS];	  /* who waits for this one */
+	unsigned waiting;			  /* connections in them */
+	uint64_t noise;				  /* of balance = "random" */
+
+	bool refusing[SHM_SERVICES]; /* its listeners are closed: nobody could serve */
+	bool accepting;		     /* wants clients (not draining) */
+	bool paused;		     /* but takes none now */
+	int64_t resume_ms;	     /* look again at that time */
+	int64_t pause_said_ms;	     /* of the last line about it */
 	bool draining;
 	unsigned hand_credit;		 /* hand-overs that may still be made */
 	uint32_t hand_seen[SHM_WORKERS]; /* shm_hand.sent at the last beat */

@@ -59,11 +59,18 @@ tail_give(struct pump *p, struct engine_half *h)
 uint8_t *
 pump_keep(struct pump *p, struct engine_half *h, size_t n)
 {
-	h->tail = tail_take(p, n);
-	if (h->tail == NULL)
+	struct pump_tail *old = h->tail, *t;
+	uint32_t before = old != NULL ? old->len - old->off : 0;
+
+	t = tail_take(p, before + n);
+	if (t == NULL)
 		return NULL;
-	h->tail->len = (uint32_t)n;
-	return h->tail->bytes;
+	if (before > 0)
+		memcpy(t->bytes, old->bytes + old->off, before);
+	tail_give(p, h);
+	t->len = (uint32_t)(before + n);
+	h->tail = t;
+	return t->bytes + before;
 }
 
 static void
@@ -146,13 +153,14 @@ send_kept(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 	return true;
 }
 
-/* Sends n fresh bytes of the scratch buffer and keeps what is not taken. True: all went out. */
+/* Sends n fresh bytes and keeps what is not taken. True: all went out. */
 static bool
-send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side side, size_t n)
+send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side side,
+    const uint8_t *bytes, size_t n)
 {
 	struct engine_half *h = &c->half[side];
 	enum side other = OTHER_SIDE(side);
-	ssize_t sent = send(c->half[other].fd, p->scratch, n, MSG_NOSIGNAL);
+	ssize_t sent = send(c->half[other].fd, bytes, n, MSG_NOSIGNAL);
 	uint8_t *kept;
 
 	if (sent == (ssize_t)n)
@@ -169,8 +177,33 @@ send_fresh(struct worker *w, struct pump *p, struct worker_conn *c, enum side si
 		worker_conn_close(w, c, CLOSE_resource);
 		return false;
 	}
-	memcpy(kept, p->scratch + sent, n - (size_t)sent);
+	memcpy(kept, bytes + sent, n - (size_t)sent);
 	return false;
+}
+
+void
+pump_first(struct worker *w, struct pump *p, struct worker_conn *c, const uint8_t *bytes, size_t n)
+{
+	struct engine_half *h = &c->half[SIDE_CLIENT];
+	struct pump_tail *later = h->tail;
+	uint8_t *to;
+
+	h->tail = NULL;
+	if (n > 0)
+		(void)send_fresh(w, p, c, SIDE_CLIENT, bytes, n);
+	if (c->state != CONN_RELAY || later == NULL || h->tail == NULL) {
+		if (h->tail == NULL)
+			h->tail = later;
+		else
+			free(later);
+		return;
+	}
+	to = pump_keep(p, h, later->len - later->off);
+	if (to != NULL)
+		memcpy(to, later->bytes + later->off, later->len - later->off);
+	free(later);
+	if (to == NULL)
+		worker_conn_close(w, c, CLOSE_resource);
 }
 
 /* ---- reading ---- */
@@ -190,6 +223,8 @@ pump_report_end(struct worker *w, struct worker_conn *c, enum side side)
 	enum side other = OTHER_SIDE(side);
 
 	if ((h->flags & HALF_ENDED) || keeps(h))
+		return;
+	if (side == SIDE_SERVER && worker_conn_retried(w, c))
 		return;
 	h->flags |= HALF_ENDED;
 	if (h->error != 0) {
@@ -219,7 +254,7 @@ copy_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 	}
 	worker_conn_moved(w, c, side, (size_t)n, false);
 	h->run = (size_t)n == sizeof p->scratch ? (uint8_t)(h->run + 1) : 0;
-	if (!send_fresh(w, p, c, side, (size_t)n))
+	if (!send_fresh(w, p, c, side, p->scratch, (size_t)n))
 		return false;
 	if (h->run >= FULL_READS) {
 		h->flags |= HALF_SPLICE;

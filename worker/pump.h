@@ -40,9 +40,14 @@ void pump_begin(struct worker_conn *c);
  * be closed when it returns. */
 void pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side);
 
-/* Room for n bytes that came from half h and were counted, to be sent before all others; h keeps
- * nothing yet. NULL: no memory. */
+/* Room for n bytes that came from half h and were counted, to be sent after what it keeps in memory
+ * already (nothing in a pipe) and before all others. NULL: no memory. */
 uint8_t *pump_keep(struct pump *p, struct engine_half *h, size_t n);
+
+/* Sends n bytes to the server that go before all that came from the client; what it does not take is
+ * kept in front. c may be closed afterwards. */
+void pump_first(
+    struct worker *w, struct pump *p, struct worker_conn *c, const uint8_t *bytes, size_t n);
 
 /* Bytes kept of half h, in memory or in a pipe. */
 size_t pump_kept(const struct engine_half *h);

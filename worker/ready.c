@@ -144,5 +144,6 @@ ready_on_conn(
 		pump_run(w, &r->pump, c, OTHER_SIDE(side));
 	if ((events & (EPOLLIN | bad)) && (asked & EPOLLIN) && c->state == CONN_RELAY)
 		pump_run(w, &r->pump, c, side);
-	ask_both(w, r, c);
+	if (c->state == CONN_RELAY || c->state == CONN_FLUSHING)
+		ask_both(w, r, c);
 }

@@ -39,6 +39,16 @@ sock_set_keepalive(int fd, const struct shm_keepalive *k)
 	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, k->user_timeout);
 }
 
+int
+sock_bind(int fd, const struct addr *a)
+{
+	struct addr any_port = *a;
+
+	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	addr_set_port(&any_port, 0);
+	return bind(fd, &any_port.sa, addr_len(&any_port));
+}
+
 void
 sock_reset_on_close(int fd)
 {

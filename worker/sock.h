@@ -17,6 +17,10 @@ void sock_set_nodelay(int fd);
 /* Keepalive and user timeout. */
 void sock_set_keepalive(int fd, const struct shm_keepalive *k);
 
+/* Binds to an address without a port; that is found when it connects, so that each server has all
+ * ports of each address. 0 or -1 (errno). */
+int sock_bind(int fd, const struct addr *a);
+
 /* Closing it will send a RST and forget what is not delivered yet. */
 void sock_reset_on_close(int fd);
 

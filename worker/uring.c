@@ -2,7 +2,6 @@
 #include "worker/uring.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,39 +9,7 @@
 #include "shm/stat.h"
 #include "worker/sock.h"
 
-#define ACCEPTS 16 /* in a row, before others get their turn */
-
-/* ---- polls ---- */
-
-static void
-poll_for(struct uring *u, int fd, uint64_t data, bool again_and_again)
-{
-	struct io_uring_sqe *sqe = uring_sqe(u);
-
-	if (again_and_again)
-		io_uring_prep_poll_multishot(sqe, fd, POLLIN);
-	else
-		io_uring_prep_poll_add(sqe, fd, POLLIN);
-	sqe->user_data = data;
-	u->requests++;
-}
-
-static void
-poll_wake(struct worker *w)
-{
-	poll_for(uring_of(w), w->h->wake_fd, uring_data(OP_WAKE, 0, SIDE_CLIENT, 0), true);
-}
-
-static void
-poll_listener(struct worker *w, unsigned i)
-{
-	struct uring *u = uring_of(w);
-
-	if (!u->listeners[i].wanted || u->listeners[i].asked)
-		return;
-	u->listeners[i].asked = true;
-	poll_for(u, w->h->listeners[i].fd, uring_data(OP_LISTENER, i, SIDE_CLIENT, 0), false);
-}
+#define LOOK_MS 1000 /* at how many buffers are needed */
 
 /* ---- operations ---- */
 
@@ -67,7 +34,7 @@ uring_init(struct worker *w, struct err *err)
 		return -1;
 	}
 	w->engine_state = u;
-	poll_wake(w);
+	uring_poll_wake(w);
 	return 0;
 }
 
@@ -84,51 +51,12 @@ uring_fini(struct worker *w)
 	w->engine_state = NULL;
 }
 
-static int
-uring_listen(struct worker *w, unsigned listener)
-{
-	uring_of(w)->listeners[listener].wanted = true;
-	poll_listener(w, listener);
-	return 0;
-}
-
 static void
-uring_unlisten(struct worker *w, unsigned listener)
+uring_await(struct worker *w, struct worker_conn *c, bool bytes)
 {
-	struct uring_listener *l = &uring_of(w)->listeners[listener];
-	struct io_uring_sqe *sqe;
-
-	l->wanted = false;
-	if (!l->asked)
-		return;
-	sqe = uring_sqe(uring_of(w));
-	io_uring_prep_cancel64(sqe, uring_data(OP_LISTENER, listener, SIDE_CLIENT, 0), 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
-}
-
-static void
-poll_hand(struct worker *w, unsigned slot)
-{
-	poll_for(
-	    uring_of(w), w->h->hand_fds[slot][0], uring_data(OP_HAND, slot, SIDE_CLIENT, 0), true);
-}
-
-static int
-uring_watch(struct worker *w, unsigned slot)
-{
-	poll_hand(w, slot);
-	return 0;
-}
-
-static void
-uring_unwatch(struct worker *w, unsigned slot)
-{
-	struct io_uring_sqe *sqe = uring_sqe(uring_of(w));
-
-	io_uring_prep_cancel64(sqe, uring_data(OP_HAND, slot, SIDE_CLIENT, 0), 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+	(void)bytes; /* the state says what becomes of them */
+	if (!(c->half[SIDE_CLIENT].asked & ASKED_PUMP))
+		uring_recv(w, c, SIDE_CLIENT, false);
 }
 
 static int
@@ -139,8 +67,14 @@ uring_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 	struct io_uring_sqe *sqe;
 	struct addr *copy;
 
+	if (c->half[SIDE_CLIENT].flags & HALF_RELAY) { /* with an earlier server */
+		ready_ask(w, &u->ready, c, SIDE_CLIENT, HALF_OUT_OF_SET);
+		pump_end(&u->ready.pump, c);
+	}
 	sock_close(h, true);
 	h->fd = fd;
+	h->error = 0;
+	h->flags = h->run = 0;
 	sqe = uring_sqe(u);
 	copy = &u->to[u->n_to++ % URING_SQ];
 	*copy = *to;
@@ -164,12 +98,19 @@ uring_unconnect(struct worker *w, struct worker_conn *c)
 }
 
 static void
-uring_start_relay(struct worker *w, struct worker_conn *c)
+uring_start_relay(struct worker *w, struct worker_conn *c, const uint8_t *first, size_t n)
 {
 	size_t early = uring_early(w, c);
 
 	if (early > 0)
 		worker_conn_moved(w, c, SIDE_CLIENT, early, false);
+	if (n > 0) {
+		pump_first(w, &uring_of(w)->ready.pump, c, first, n);
+		if (c->state != CONN_RELAY)
+			return;
+		if (pump_kept(&c->half[SIDE_CLIENT]) > 0)
+			c->half[SIDE_CLIENT].asked |= ASKED_PUMP;
+	}
 	/* A server says nothing before it was asked. */
 	if (!(c->half[SIDE_CLIENT].asked & ASKED_PUMP))
 		uring_recv(w, c, SIDE_SERVER, true);
@@ -231,28 +172,6 @@ uring_drop(struct worker *w, struct worker_conn *c, bool reset)
 /* ---- completions ---- */
 
 static void
-on_listener(struct worker *w, unsigned i)
-{
-	struct addr from;
-	socklen_t len;
-	int fd;
-
-	uring_of(w)->listeners[i].asked = false;
-	for (int n = 0; n < ACCEPTS && w->accepting && !w->paused; n++) {
-		len = sizeof from;
-		fd = accept4(w->h->listeners[i].fd, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			worker_accepted(w, i, fd, &from);
-		} else {
-			if (errno != EAGAIN && errno != EINTR)
-				worker_accept_failed(w, i, errno);
-			break;
-		}
-	}
-	poll_listener(w, i);
-}
-
-static void
 on_connect(struct worker *w, struct worker_conn *c, int result)
 {
 	c->half[SIDE_SERVER].asked &= (uint8_t)~ASKED_CONNECT;
@@ -272,7 +191,7 @@ on_conn(struct worker *w, enum uring_op op, const struct io_uring_cqe *cqe)
 		uring_of(w)->requests--;
 	}
 	if (h->epoch != (uint8_t)(cqe->user_data >> 32))
-		; /* of a server that was given up */
+		uring_give_back(uring_of(w), cqe); /* of a server that was given up */
 	else if (op == OP_RECV)
 		uring_on_recv(w, c, side, cqe);
 	else if (op == OP_SEND)
@@ -281,40 +200,6 @@ on_conn(struct worker *w, enum uring_op op, const struct io_uring_cqe *cqe)
 		on_connect(w, c, cqe->res);
 	if ((c->half[SIDE_CLIENT].asked & ASKED_DROP) && !is_pending(c))
 		finish_drop(w, c);
-}
-
-static void
-on_ready(struct worker *w)
-{
-	struct ready *r = &uring_of(w)->ready;
-	struct ready_event ev;
-	int n = ready_wait(r, 0);
-
-	uring_of(w)->ready_asked = false;
-	for (int i = 0; i < n; i++) {
-		ev = ready_event(r, i);
-		uring_on_ready(w, &ev);
-	}
-}
-
-static void
-on_hand(struct worker *w, unsigned slot, bool armed)
-{
-	if (!w->accepting)
-		return;
-	worker_handed(w, slot);
-	if (!armed)
-		poll_hand(w, slot);
-}
-
-static void
-on_wake(struct worker *w, bool armed)
-{
-	uint64_t n;
-
-	(void)!read(w->h->wake_fd, &n, sizeof n);
-	if (!armed)
-		poll_wake(w);
 }
 
 static void
@@ -340,13 +225,13 @@ dispatch(struct worker *w, const struct io_uring_cqe *cqe)
 	if (!armed)
 		uring_of(w)->requests--;
 	if (op == OP_LISTENER)
-		on_listener(w, (uint32_t)cqe->user_data);
+		uring_on_listener(w, (uint32_t)cqe->user_data);
 	else if (op == OP_HAND)
-		on_hand(w, (uint32_t)cqe->user_data, armed);
+		uring_on_hand(w, (uint32_t)cqe->user_data, armed);
 	else if (op == OP_READY)
-		on_ready(w);
+		uring_on_pump(w);
 	else
-		on_wake(w, armed);
+		uring_on_wake(w, armed);
 }
 
 static void
@@ -358,10 +243,7 @@ uring_turn(struct worker *w, int timeout_ms)
 	struct io_uring_cqe *cqe, copy;
 	struct worker_conn *c;
 
-	if (!u->ready_asked) {
-		u->ready_asked = true;
-		poll_for(u, u->ready.fd, uring_data(OP_READY, 0, SIDE_CLIENT, 0), false);
-	}
+	uring_poll_pump(u);
 	io_uring_buf_ring_advance(u->br, (int)u->given);
 	u->given = 0;
 	(void)io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1, &wait, NULL);
@@ -371,6 +253,10 @@ uring_turn(struct worker *w, int timeout_ms)
 		copy = *cqe;
 		io_uring_cqe_seen(&u->ring, cqe);
 		dispatch(w, &copy);
+	}
+	if (w->now_ms - u->looked_ms >= LOOK_MS && io_uring_cq_ready(&u->ring) == 0) {
+		u->looked_ms = w->now_ms;
+		uring_fewer_bufs(u);
 	}
 	while (u->gone != CONN_NONE) {
 		c = &w->pool.conn[u->gone];
@@ -388,6 +274,7 @@ const struct engine engine_uring = {
     .unlisten = uring_unlisten,
     .watch = uring_watch,
     .unwatch = uring_unwatch,
+    .await = uring_await,
     .connect = uring_connect,
     .unconnect = uring_unconnect,
     .relay = uring_start_relay,

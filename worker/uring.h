@@ -14,7 +14,9 @@
  * the other side then takes nothing. The kernel counts that (6.17 and later, `counts`), or the
  * receive is for one buffer as long as buffers come back full.
  *
- *	uring_setup.c	the ring: features, memory, restrictions
+ *	uring_setup.c	the ring: features, restrictions
+ *	uring_bufs.c	its buffers
+ *	uring_polls.c	what is polled: listeners and the like
  *	uring_relay.c	bytes of connections in the ring, and the way into the pump and back
  *	uring.c		the engine: accept, connect, close, the turn
  */
@@ -60,8 +62,12 @@ struct uring {
 	size_t br_size;
 	bool counts; /* the kernel ends a multishot receive after so many bytes */
 	uint8_t *bufs;
-	unsigned level;		   /* buffers in use: 0..level-1 */
-	unsigned free;		   /* of them in the kernel's hands */
+	unsigned level; /* buffers that circulate */
+	unsigned free;	/* of them in the kernel's hands */
+	unsigned most;	/* that were not, at a time, since the last look */
+	unsigned keep;	/* from this one on a buffer that is given back rests */
+	bool circulates[URING_BUFS];
+	int64_t looked_ms;	   /* at how many are needed */
 	unsigned given;		   /* returned since the last io_uring_buf_ring_advance() */
 	uint16_t next[URING_BUFS]; /* queues of directions */
 	uint16_t len[URING_BUFS];
@@ -99,10 +105,40 @@ struct io_uring_sqe *uring_sqe(struct uring *u);
 /* A receive that stays armed, until `bytes` came if the kernel counts them. */
 void uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigned bytes);
 
+/* ---- uring_bufs.c ---- */
+
+/* 0, or -1: errno. */
+int uring_bufs_make(struct uring *u);
+void uring_bufs_end(struct uring *u);
+
+/* A completion has brought a buffer. */
+void uring_take(struct uring *u);
 /* Gives a buffer back to the kernel, from the next submit on. */
 void uring_give(struct uring *u, unsigned buf);
-/* Makes more of the buffers usable, if there are any. */
+/* Both, with the buffer of a completion that nobody wants, if it has one. */
+void uring_give_back(struct uring *u, const struct io_uring_cqe *cqe);
+
+/* Makes more of the buffers circulate, if there are any; fewer, if few were needed since the last call
+ * (between two turns, with no completion waiting). */
 void uring_more_bufs(struct uring *u);
+void uring_fewer_bufs(struct uring *u);
+
+/* ---- uring_polls.c ---- */
+
+int uring_listen(struct worker *w, unsigned listener);
+void uring_unlisten(struct worker *w, unsigned listener);
+int uring_watch(struct worker *w, unsigned slot);
+void uring_unwatch(struct worker *w, unsigned slot);
+
+/* Arm a poll of the wake-up; of the pump's set, unless it is. */
+void uring_poll_wake(struct worker *w);
+void uring_poll_pump(struct uring *u);
+
+/* What they found; armed: the poll goes on. */
+void uring_on_listener(struct worker *w, unsigned listener);
+void uring_on_hand(struct worker *w, unsigned slot, bool armed);
+void uring_on_wake(struct worker *w, bool armed);
+void uring_on_pump(struct worker *w);
 
 /* ---- uring_relay.c ---- */
 

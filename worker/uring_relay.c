@@ -100,7 +100,7 @@ uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool first_p
 	if ((h->asked & ASKED_RECV) || (h->flags & HALF_EOF))
 		return;
 	sqe = uring_sqe(u);
-	if (u->counts || (h->flags & HALF_CALM))
+	if (c->state != CONN_GREETING && (u->counts || (h->flags & HALF_CALM)))
 		uring_prep_recv(u, sqe, h->fd, URING_RUN * URING_BUF);
 	else
 		io_uring_prep_recv(sqe, h->fd, NULL, URING_BUF, 0);
@@ -215,10 +215,10 @@ uring_on_ready(struct worker *w, const struct ready_event *ev)
 
 /* ---- bytes in the ring ---- */
 
-/* The other side of a connect: the client's first bytes wait, but not in many buffers, and in none
+/* No server yet: the client's first bytes wait, but not in many buffers, and in none
  * of the ring when those are short. */
 static void
-advance_connecting(struct worker *w, struct worker_conn *c)
+advance_early(struct worker *w, struct worker_conn *c)
 {
 	struct engine_half *h = &c->half[SIDE_CLIENT];
 	struct uring *u = uring_of(w);
@@ -262,8 +262,8 @@ advance_side(struct worker *w, struct worker_conn *c, enum side side)
 void
 uring_advance(struct worker *w, struct worker_conn *c)
 {
-	if (c->state == CONN_CONNECTING) {
-		advance_connecting(w, c);
+	if (conn_is_early(c)) {
+		advance_early(w, c);
 	} else if (c->state == CONN_RELAY) {
 		if (c->half[SIDE_CLIENT].asked & ASKED_PUMP)
 			go_over(w, c);
@@ -302,27 +302,34 @@ uring_on_recv(
 	unsigned buf = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 	bool has_buf = cqe->flags & IORING_CQE_F_BUFFER;
 
-	if (has_buf)
-		u->free--;
 	if (!(cqe->flags & IORING_CQE_F_MORE))
 		h->asked &= (uint8_t) ~(ASKED_RECV | ASKED_CANCEL);
-	if (c->state != CONN_RELAY && c->state != CONN_CONNECTING) {
-		if (has_buf)
-			uring_give(u, buf);
+	if (c->state != CONN_RELAY && !conn_is_early(c)) {
+		uring_give_back(u, cqe);
 		return;
 	}
 	if (cqe->res > 0 && has_buf) {
+		if (c->state == CONN_GREETING) {
+			/* Its last word before an answer may be a state, in which it is asked. */
+			worker_conn_early(
+			    w, c, u->bufs + (size_t)buf * URING_BUF, (size_t)cqe->res);
+			uring_give_back(u, cqe);
+			return;
+		}
+		uring_take(u);
 		received(w, c, side, buf, (unsigned)cqe->res);
 	} else {
-		if (has_buf)
-			uring_give(u, buf);
+		uring_give_back(u, cqe);
 		if (cqe->res == -ENOBUFS)
 			uring_more_bufs(u); /* and is armed again: by then some came back */
 		else if (cqe->res == 0 ||
 			 (cqe->res != -ECANCELED && cqe->res != -EINTR && cqe->res != -EAGAIN))
 			pump_source_ended(h, -cqe->res);
 	}
-	uring_advance(w, c);
+	if (c->state == CONN_GREETING && (h->flags & HALF_EOF) && h->error == 0)
+		worker_conn_early(w, c, NULL, 0);
+	else
+		uring_advance(w, c);
 }
 
 void

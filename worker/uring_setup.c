@@ -45,31 +45,6 @@ restrict_and_enable(struct uring *u)
 }
 
 static int
-make_buffers(struct uring *u)
-{
-	struct io_uring_buf_reg reg = {.ring_entries = URING_BUFS, .bgid = URING_GROUP};
-	int rc;
-
-	u->br_size = URING_BUFS * sizeof(struct io_uring_buf);
-	u->br = mmap(NULL, u->br_size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-	u->bufs = mmap(NULL, (size_t)URING_BUFS * URING_BUF, PROT_READ | PROT_WRITE,
-	    MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
-	if (u->br == MAP_FAILED || u->bufs == MAP_FAILED)
-		return -1;
-	reg.ring_addr = (uintptr_t)u->br;
-	rc = io_uring_register_buf_ring(&u->ring, &reg, 0);
-	if (rc < 0) {
-		errno = -rc;
-		return -1;
-	}
-	io_uring_buf_ring_init(u->br);
-	uring_more_bufs(u);
-	io_uring_buf_ring_advance(u->br, (int)u->given);
-	u->given = 0;
-	return 0;
-}
-
-static int
 sysctl_disabled(void)
 {
 	FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
@@ -132,10 +107,7 @@ counts_bytes(struct uring *u)
 	if (write(fd[1], "xy", 2) == 2 && io_uring_submit(&u->ring) == 1 &&
 	    io_uring_wait_cqe_timeout(&u->ring, &cqe, &soon) == 0) {
 		ended = cqe->res == 1 && !(cqe->flags & IORING_CQE_F_MORE);
-		if (cqe->flags & IORING_CQE_F_BUFFER) {
-			u->free--;
-			uring_give(u, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-		}
+		uring_give_back(u, cqe);
 		io_uring_cqe_seen(&u->ring, cqe);
 	}
 	close(fd[0]);
@@ -181,7 +153,7 @@ uring_open(struct uring *u, struct err *err)
 		return refused(-rc, err);
 	/* Saves a lookup with each call; the ring works without. */
 	(void)io_uring_register_ring_fd(&u->ring);
-	if (make_buffers(u) < 0 || restrict_and_enable(u) < 0) {
+	if (uring_bufs_make(u) < 0 || restrict_and_enable(u) < 0) {
 		rc = errno;
 		uring_close(u);
 		return refused(rc, err);
@@ -213,13 +185,7 @@ void
 uring_close(struct uring *u)
 {
 	io_uring_queue_exit(&u->ring);
-	if (u->br != NULL && u->br != MAP_FAILED)
-		munmap(u->br, u->br_size);
-	if (u->bufs != NULL && u->bufs != MAP_FAILED)
-		munmap(u->bufs, (size_t)URING_BUFS * URING_BUF);
-	u->br = NULL;
-	u->bufs = NULL;
-	u->level = u->free = u->given = 0;
+	uring_bufs_end(u);
 }
 
 struct io_uring_sqe *
@@ -232,21 +198,4 @@ uring_sqe(struct uring *u)
 		sqe = io_uring_get_sqe(&u->ring);
 	}
 	return sqe;
-}
-
-void
-uring_give(struct uring *u, unsigned buf)
-{
-	io_uring_buf_ring_add(u->br, u->bufs + (size_t)buf * URING_BUF, URING_BUF,
-	    (unsigned short)buf, io_uring_buf_ring_mask(URING_BUFS), (int)u->given++);
-	u->free++;
-}
-
-void
-uring_more_bufs(struct uring *u)
-{
-	unsigned level = u->level == 0 ? URING_BUFS_FEW : u->level * 2;
-
-	while (u->level < level && u->level < URING_BUFS)
-		uring_give(u, u->level++);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "shm/stat.h"
 
 /* Fail-open counts bytes of the last 10 s, so that it changes with time alone. */
@@ -56,16 +57,54 @@ view_schedule(const unsigned weight[], unsigned n, uint16_t *out, unsigned room)
 	return total;
 }
 
+unsigned
+view_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now)
+{
+	int64_t elapsed_ms = (now.us - slow_us) / 1000;
+
+	if (slow_us == 0 || slow_start_ms == 0 || elapsed_ms >= slow_start_ms)
+		return 100;
+	elapsed_ms = elapsed_ms * 100 / slow_start_ms;
+	return elapsed_ms > 1 ? (unsigned)elapsed_ms : 1;
+}
+
+/* Weight and places of each server at this moment. */
+static void
+refresh_ramps(struct view *v, struct mono now)
+{
+	const struct shm_server *s;
+	unsigned percent;
+
+	v->ramping = false;
+	for (unsigned i = 0; i < v->table.n_servers; i++) {
+		s = &v->table.server[i];
+		percent = view_slow_percent(
+		    v->slow_us[i], v->table.service[s->service].slow_start_ms, now);
+		v->ramping |= percent < 100;
+		v->weight[i] = s->weight * percent;
+		v->places[i] = s->max_connections * percent / 100;
+		if (v->places[i] == 0 && s->max_connections > 0)
+			v->places[i] = 1;
+	}
+}
+
 static void
 refresh_schedule(struct view *v, struct view_service *vs)
 {
 	unsigned weight[SHM_SERVERS], sum = 0, room;
+	uint64_t of;
 	uint16_t *bigger;
 
 	for (unsigned i = 0; i < vs->n_candidates; i++) {
-		weight[i] = v->table.server[vs->candidates[i]].weight;
+		weight[i] = v->weight[vs->candidates[i]];
 		sum += weight[i];
 	}
+	of = hash_bytes(vs->candidates, vs->n_candidates * sizeof *vs->candidates,
+	    hash_bytes(weight, vs->n_candidates * sizeof *weight, 1));
+	if (of == vs->schedule_of && vs->n_schedule > 0)
+		return;
+	vs->schedule_of = of;
+	vs->n_schedule = 0;
 	room = sum < SCHEDULE_MAX ? sum : SCHEDULE_MAX;
 	if (room > vs->schedule_room) {
 		bigger = realloc(vs->schedule, room * sizeof *bigger);
@@ -77,6 +116,18 @@ refresh_schedule(struct view *v, struct view_service *vs)
 	vs->n_schedule = view_schedule(weight, vs->n_candidates, vs->schedule, room);
 	for (unsigned i = 0; i < vs->n_schedule; i++)
 		vs->schedule[i] = vs->candidates[vs->schedule[i]];
+}
+
+static void
+refresh_limits(const struct view *v, struct view_service *vs, bool of_service)
+{
+	vs->limited = of_service;
+	vs->rated = false;
+	for (unsigned i = 0; i < vs->n_candidates; i++) {
+		vs->limited |= v->places[vs->candidates[i]] > 0;
+		vs->rated |= v->table.server[vs->candidates[i]].connect_rate > 0;
+	}
+	vs->limited |= vs->rated;
 }
 
 static void
@@ -93,7 +144,8 @@ refresh_candidates(struct view *v, const struct seg *seg, struct mono now)
 		vs = &v->service[s];
 		if (v->table.service[s].state != ROW_ACTIVE) {
 			vs->class = CANDIDATES_NONE;
-			vs->n_candidates = 0;
+			vs->n_candidates = vs->n_schedule = 0;
+			vs->limited = vs->rated = false;
 			continue;
 		}
 		vs->class = health_candidates(&v->table, s, v->state, last_byte, now, list, &n);
@@ -102,9 +154,11 @@ refresh_candidates(struct view *v, const struct seg *seg, struct mono now)
 		vs->candidates = room;
 		vs->n_candidates = n;
 		room += n;
-		vs->n_schedule = 0;
 		if (v->table.service[s].balance == BALANCE_ROUNDROBIN)
 			refresh_schedule(v, vs);
+		else
+			vs->n_schedule = 0;
+		refresh_limits(v, vs, v->table.service[s].max_connections > 0);
 	}
 }
 
@@ -142,11 +196,13 @@ refresh_health(struct view *v, const struct seg *seg)
 		s = &v->table.server[i];
 		if (s->state != ROW_ACTIVE)
 			continue;
-		if (health_load(seg, i, s->id, &cell))
+		if (health_load(seg, i, s->id, &cell)) {
 			v->state[i] = cell.state;
-		else if (v->known_id[i] != s->id)
+			v->slow_us[i] = cell.slow_us;
+		} else if (v->known_id[i] != s->id) {
 			v->state[i] = STATE_NOTREADY; /* another server, never checked */
-		else
+			v->slow_us[i] = 0;
+		} else
 			whole = whole && s->admin != ADMIN_READY;
 		v->known_id[i] = s->id;
 	}
@@ -162,6 +218,9 @@ view_refresh(struct view *v, const struct seg *seg, struct mono now)
 
 	if (table_generation(seg) != v->table_generation && table_snapshot(seg, &fresh)) {
 		v->table = fresh;
+		for (unsigned i = 0; i < fresh.n_servers; i++)
+			v->name_hash[i] = hash_bytes(
+			    fresh.server[i].name, strnlen(fresh.server[i].name, SHM_NAME), 0);
 		v->table_generation = fresh.generation;
 		changed = true;
 	}
@@ -172,6 +231,7 @@ view_refresh(struct view *v, const struct seg *seg, struct mono now)
 	}
 	if (changed || aged) {
 		refresh_live(v, seg);
+		refresh_ramps(v, now);
 		refresh_candidates(v, seg, now);
 		v->aged_ms = mono_ms(now);
 	}

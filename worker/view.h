@@ -21,6 +21,9 @@ struct view_service {
 	unsigned n_schedule;  /* 0: not round robin */
 	uint16_t *schedule;   /* servers in smooth weighted order; own memory */
 	unsigned schedule_room;
+	uint64_t schedule_of; /* hash of the candidates and weights that it was made for */
+	bool limited;	      /* a place or a token may be wanting: clients may have to wait */
+	bool rated;	      /* tokens come back with time alone */
 };
 
 struct view {
@@ -31,6 +34,13 @@ struct view {
 	bool health_whole;		/* no cell was being written then */
 	uint8_t state[SHM_SERVERS];	/* enum server_state by checks */
 	uint32_t known_id[SHM_SERVERS]; /* that `state` is about */
+	int64_t slow_us[SHM_SERVERS];	/* shm_health.slow_us */
+	bool ramping;			/* some server is in slow start */
+	uint64_t name_hash[SHM_SERVERS];
+	/* With slow start: weight in hundredths of the table's, 0 only for weight 0; and places of
+	 * max_connections, 0: no limit. */
+	uint32_t weight[SHM_SERVERS];
+	uint32_t places[SHM_SERVERS];
 	uint16_t candidate_room[SHM_SERVERS];
 	struct view_service service[SHM_SERVICES];
 	unsigned generation;	    /* of this worker, set once */
@@ -41,6 +51,10 @@ struct view {
 
 /* True when something changed that connections may feel. */
 bool view_refresh(struct view *v, const struct seg *seg, struct mono now);
+
+/* How far slow start is, in percent 1..100: linear from slow_us on, over slow_start_ms. slow_us 0: there
+ * is none. Pure. */
+unsigned view_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now);
 
 /* Frees the schedules. */
 void view_fini(struct view *v);

@@ -60,6 +60,8 @@ worker_prepare(const struct heritage *h, struct err *err)
 	 * limit by what other workers accept in the same moment. */
 	if (pool_init(&w->pool, h->max_connections + 1024) != 0)
 		return err_add(err, "no memory for %u connections", h->max_connections);
+	queue_init(w);
+	w->noise = (uint64_t)w->now.us ^ h->entry;
 	wheel_init(&w->wheel, &w->pool, w->now_ms);
 	before = err->count;
 	if (w->engine->init(w, err) == 0)
@@ -131,12 +133,22 @@ obey(struct worker *w)
 	}
 }
 
+/* Somebody waits for a token of connect_rate: nobody will say that there is one. */
+static bool
+waits_for_time(const struct worker *w)
+{
+	for (unsigned s = 0; w->waiting > 0 && s < w->view.table.n_services; s++)
+		if (w->view.service[s].rated && STAT_GET(&w->stat->service[s], queued) > 0)
+			return true;
+	return false;
+}
+
 static int
 wait_ms(const struct worker *w)
 {
 	int ms = WORKER_BEAT_MS - (int)(w->now_ms - w->beat_ms);
 
-	if (w->evicting && ms > WORKER_TICK_MS)
+	if ((w->evicting || waits_for_time(w)) && ms > WORKER_TICK_MS)
 		ms = WORKER_TICK_MS;
 	if (w->paused && w->resume_ms - w->now_ms < ms)
 		ms = (int)(w->resume_ms - w->now_ms);
@@ -155,6 +167,8 @@ worker_main(const struct heritage *h)
 	while (w->view.table_generation == 0)
 		look_around(w);
 	err_init(&err);
+	if (rule_init(w, &err) != 0)
+		fatal("%s", err_end(&err));
 	if (accept_start(w, &err) != 0)
 		fatal("%s", err_end(&err));
 	if (handover_start(w) != 0)
@@ -167,16 +181,22 @@ worker_main(const struct heritage *h)
 		w->engine->turn(w, wait_ms(w));
 		beat(w);
 		look_around(w);
+		accept_look(w);
 		accept_tick(w);
 		while ((c = wheel_due(&w->wheel, w->now_ms)) != NULL)
 			worker_conn_timeout(w, c);
 		evict_tick(w);
+		/* A place may be free whatever this turn was about: another worker woke us, health or
+		 * limits changed, a token came back. */
+		if (w->waiting > 0)
+			queue_run(w);
 	}
 	/* What was closed just now leaves in the engine's next turn. */
 	while (w->pool.used > 0)
 		w->engine->turn(w, 0);
 	seg_ready(w->seg, 0);
 	w->engine->fini(w);
+	rule_fini(w);
 	view_fini(&w->view);
 	pool_fini(&w->pool);
 	return 0;

@@ -24,6 +24,9 @@ a=$LAST
 load b -a 127.0.0.1:8443 -c $((n / 2)) -i 100000000 -d 600 -y
 b=$LAST
 until_stat 30 .kha.totals.active $n || not_ok "$n connections"
+# Buffers of the time when they came are given back within seconds.
+settled() { local p; p=$(private); sleep 1; [ "$(private)" -ge "$p" ]; }
+until_true 20 settled
 after=$(private)
 say "workers: $before bytes before, $after with $n idle connections"
 at_most "bytes of private user memory per idle connection" $(((after - before) / n)) 512

@@ -9,7 +9,7 @@ s1=$(awk '{print $1}' <<<"$PIDS")
 export GLOBAL='workers = 2; log_level = "info";'
 services() { # CA VERIFY
 	conf <<-X
-		services = ( { name = "api"; listen = "127.0.0.1:8443";
+		services = ( { name = "api"; listen = "127.0.0.1:8443"; slow_start = "0s";
 		check = { ca = "$1"; verify = "$2"; interval = "300ms"; fast_interval = "100ms";
 			down_interval = "300ms"; };
 		servers = ( { name = "s1"; address = "127.0.0.1:9101"; }, { name = "s2"; address = "127.0.0.1:9102"; },

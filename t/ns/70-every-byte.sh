@@ -97,15 +97,21 @@ at_most "its connects failed and went elsewhere" 5 \
 load held -a 127.0.0.1:8446 -c 3 -i 100000 -d 600 -y
 held=$LAST
 until_true 5 grep -q ready "$D/held.out"
-curl -s -m 5 http://127.0.0.1:8446/ >/dev/null
-is "over max_connections of the service: refused" "$(total close_limit)" 1
+# One more waits in the queue, for timeout.queue; after that it would be served.
+curl -s -m 20 http://127.0.0.1:8446/ >/dev/null
+is "over max_connections of the service: it waits in vain" "$(total close_queue_timeout)" 1
 end $held
 load held2 -a 127.0.0.1:8447 -c 3 -i 100000 -d 600 -y
 held=$LAST
 until_true 5 grep -q ready "$D/held2.out" || not_ok "three fit into 2 + 1"
-curl -s -m 5 http://127.0.0.1:8447/ >/dev/null
-is "over max_connections of all servers: refused" "$(total close_limit)" 2
+curl -s -m 20 http://127.0.0.1:8447/ >/dev/null
+is "over max_connections of all servers: it waits in vain" "$(total close_queue_timeout)" 2
+start waits curl -s -m $((10 * SLOW)) http://127.0.0.1:8447/
+waits=$LAST
+check "and one that waits" until_stat 5 '[.services[].counters.queued] | add' 1
 end $held
+wait $waits
+is "is served when a place is free: exit code" $? 0
 
 # ---- shortage of descriptors ----
 until_true 5 idle

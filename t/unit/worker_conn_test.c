@@ -239,23 +239,53 @@ silence__ends_at_idle_and_sooner_when_half_closed(void **state)
 }
 
 static void
-max_connections_of_a_service__refuses_and_frees(void **state)
+max_connections_of_a_service__lets_others_wait(void **state)
 {
 	struct worker_world x;
-	struct worker_conn *c;
+	struct worker_conn *c, *waits;
 
 	(void)state;
 	worker_world_open(&x, 1);
 	x.table.service[0].max_connections = 2;
+	x.table.service[0].max_queue = 1;
 	worker_world_publish(&x);
 	c = worker_world_relay(&x);
 	worker_world_relay(&x);
-	worker_world_client(&x);
+	waits = worker_world_client(&x);
+	assert_int_equal(waits->state, CONN_QUEUED);
+	assert_false(x.fake.awaits_bytes);
+	assert_int_equal(STAT_GET(&x.w.stat->service[0], queued), 1);
+	worker_world_client(&x); /* one too many */
 	assert_int_equal(worker_world_closed(&x, CLOSE_limit), 1);
 	assert_int_equal(STAT_GET(&x.w.stat->service[0], limited), 1);
 	worker_conn_close(&x.w, c, CLOSE_idle);
 	worker_world_advance(&x, 1);
-	assert_non_null(worker_world_client(&x));
+	assert_int_equal(waits->state, CONN_CONNECTING);
+	assert_int_equal(STAT_GET(&x.w.stat->service[0], queued), 0);
+	worker_world_books(&x);
+	worker_world_close(&x);
+}
+
+static void
+a_client_that_waits__leaves_by_its_rst_or_after_timeout_queue(void **state)
+{
+	struct worker_world x;
+	struct worker_conn *a, *b;
+
+	(void)state;
+	worker_world_open(&x, 1);
+	x.table.server[0].max_connections = 1;
+	worker_world_publish(&x);
+	worker_world_relay(&x);
+	a = worker_world_client(&x);
+	b = worker_world_client(&x);
+	worker_conn_ended(&x.w, a, SIDE_CLIENT, END_RESET, ECONNRESET);
+	assert_int_equal(worker_world_closed(&x, CLOSE_queue_abort), 1);
+	worker_world_advance(&x, 4900);
+	assert_int_equal(b->state, CONN_QUEUED);
+	worker_world_advance(&x, 200);
+	assert_int_equal(worker_world_closed(&x, CLOSE_queue_timeout), 1);
+	assert_int_equal(STAT_GET(&x.w.stat->service[0], queued), 0);
 	worker_world_books(&x);
 	worker_world_close(&x);
 }
@@ -289,7 +319,8 @@ main(void)
 	    cmocka_unit_test(a_reset__waits_for_what_was_queued_before_it),
 	    cmocka_unit_test(ends__have_their_reason),
 	    cmocka_unit_test(silence__ends_at_idle_and_sooner_when_half_closed),
-	    cmocka_unit_test(max_connections_of_a_service__refuses_and_frees),
+	    cmocka_unit_test(max_connections_of_a_service__lets_others_wait),
+	    cmocka_unit_test(a_client_that_waits__leaves_by_its_rst_or_after_timeout_queue),
 	    cmocka_unit_test(a_full_pool__is_a_shortage_not_a_crash),
 	};
 

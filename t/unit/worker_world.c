@@ -57,10 +57,22 @@ fake_unconnect(struct worker *w, struct worker_conn *c)
 }
 
 static void
-fake_relay(struct worker *w, struct worker_conn *c)
+fake_relay(struct worker *w, struct worker_conn *c, const uint8_t *first, size_t n)
 {
+	struct fake_engine *fake = fake_of(w);
+
 	assert_int_equal(c->state, CONN_RELAY);
-	fake_of(w)->n_relays++;
+	assert_in_range(n, 0, sizeof fake->first);
+	fake->n_relays++;
+	fake->n_first = n;
+	memcpy(fake->first, first, n);
+}
+
+static void
+fake_await(struct worker *w, struct worker_conn *c, bool bytes)
+{
+	(void)c;
+	fake_of(w)->awaits_bytes = bytes;
 }
 
 static size_t
@@ -87,6 +99,7 @@ static const struct engine fake_engine = {
     .name = "fake",
     .listen = fake_listen,
     .unlisten = fake_unlisten,
+    .await = fake_await,
     .connect = fake_connect,
     .unconnect = fake_unconnect,
     .relay = fake_relay,
@@ -138,6 +151,7 @@ fill_table(struct worker_world *x, unsigned n)
 	s->connect_ms = 5000;
 	s->idle_ms = 3600000;
 	s->half_closed_ms = 30000;
+	s->queue_ms = s->hello_ms = 5000;
 	for (unsigned i = 0; i < n; i++) {
 		row = &x->table.server[i];
 		snprintf(row->name, sizeof row->name, "s%u", i);
@@ -183,6 +197,7 @@ worker_world_open(struct worker_world *x, unsigned n)
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
 		w->server_list[i] = CONN_NONE;
 	assert_int_equal(pool_init(&w->pool, 200), 0);
+	queue_init(w);
 	wheel_init(&w->wheel, &w->pool, w->now_ms);
 	fill_table(x, n);
 	worker_world_publish(x);
@@ -214,7 +229,7 @@ worker_world_client(struct worker_world *x)
 	assert_null(addr_parse(&from, "198.51.100.7:40000", false));
 	worker_conn_start(&x->w, 0, -1, &from);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
-		if (x->w.pool.conn[i].state == CONN_CONNECTING &&
+		if (conn_is_early(&x->w.pool.conn[i]) &&
 		    x->w.pool.conn[i].accepted_us == x->w.now.us)
 			c = &x->w.pool.conn[i];
 	if (x->w.pool.used == expected)
@@ -243,6 +258,7 @@ worker_world_advance(struct worker_world *x, int64_t ms)
 	view_refresh(&x->w.view, x->w.seg, x->w.now);
 	while ((c = wheel_due(&x->w.wheel, x->w.now_ms)) != NULL)
 		worker_conn_timeout(&x->w, c);
+	queue_run(&x->w);
 	for (unsigned i = 0; i < x->fake.n_gone; i++)
 		worker_conn_gone(&x->w, x->fake.gone[i]);
 	x->fake.n_gone = 0;
@@ -258,7 +274,7 @@ void
 worker_world_books(struct worker_world *x)
 {
 	uint64_t closed = 0, on_servers = 0, active = STAT_GET(&x->w.stat->worker, active);
-	uint64_t connected = 0;
+	uint64_t connected = 0, early = 0;
 
 	for (unsigned r = 0; r < CLOSE_REASONS; r++)
 		closed += worker_world_closed(x, (enum close_reason)r);
@@ -267,9 +283,11 @@ worker_world_books(struct worker_world *x)
 	for (unsigned i = 0; i < x->table.n_servers; i++)
 		on_servers += STAT_GET(&x->w.stat->server[i], active);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
+		early += conn_is_early(&x->w.pool.conn[i]) && x->w.pool.conn[i].server == NO_SERVER;
+	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
 		connected +=
 		    x->w.pool.conn[i].state != CONN_FREE && x->w.pool.conn[i].state != CONN_CLOSED;
 	assert_int_equal(connected, active);
-	assert_int_equal(on_servers, active);
+	assert_int_equal(on_servers + early, active);
 	assert_int_equal(x->w.pool.used, active + x->fake.n_gone);
 }

@@ -18,6 +18,9 @@ struct fake_engine {
 	struct worker_conn *gone[128]; /* dropped, not yet said to be gone */
 	unsigned n_gone;
 	size_t unsent;
+	bool awaits_bytes;
+	uint8_t first[512]; /* of the last relay */
+	size_t n_first;
 	bool listening;
 };
 
