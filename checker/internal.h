@@ -15,7 +15,7 @@
 #define CHECKER_BEAT_MS 250
 /* A server's first result, and with it readiness, is waited for so long. */
 #define CHECKER_READY_MS 2000
-/* The workers' failed connects are counted at most that often, and start at most one check in
+/* The workers' troubles are counted at most that often, and start at most one check in
  * that time: a dead server under load causes thousands a second. */
 #define CHECKER_LOOK_MS 20
 #define CHECKER_POKE_MS 100
@@ -31,14 +31,14 @@ struct target {
 	struct probe probe;
 	struct ev_timer due;
 	struct verdict verdict;
-	struct shm_health cell;	 /* what the segment says */
-	struct mono started;	 /* of the last check */
-	bool spread;		 /* its second check is still to be spread over the interval */
-	bool foreign;		 /* struct probe_outcome of the last check */
-	uint64_t connect_failed; /* of all workers, when last looked at */
-	struct mono poked;	 /* last check that this started; 0: none */
-	bool again;		 /* poked while a check was running */
-	uint32_t warned;	 /* enum health_warn bits that were said */
+	struct shm_health cell; /* what the segment says */
+	struct mono started;	/* of the last check */
+	bool spread;		/* its second check is still to be spread over the interval */
+	bool foreign;		/* struct probe_outcome of the last check */
+	uint64_t trouble;	/* stat_server_trouble(), when last looked at */
+	struct mono poked;	/* last check that this started; 0: none */
+	bool again;		/* poked while a check was running */
+	uint32_t warned;	/* enum health_warn bits that were said */
 };
 
 /* What was said about a service, so that it is said once. */
@@ -78,8 +78,8 @@ enum server_state target_state(const struct checker *c, unsigned index);
 /* What time and the workers' bytes alone make of it: HUNG, and NOTREADY again. */
 void target_age(struct target *t, struct mono now);
 
-/* If workers could not connect to it since the last look, checks it now. True: they could not,
- * but it is too early for another check: look again after CHECKER_POKE_MS. */
+/* If workers could not connect to it or lost a connection since the last look, checks it now. True:
+ * so it is, but it is too early for another check: look again after CHECKER_POKE_MS. */
 bool target_look(struct target *t, struct mono now);
 
 /* ---- report.c: what is logged ---- */

@@ -54,6 +54,8 @@ state_cause(const struct target *t, const struct verdict *was, char *buf, size_t
 		    (long long)(service_of(t)->hung_after_ms + 500) / 1000);
 	else if (v->state == STATE_NOTREADY && was->state == STATE_HUNG)
 		snprintf(buf, size, ", no longer hung");
+	else if (v->state == STATE_DOWN && was->refused.us != 0)
+		snprintf(buf, size, ", twice, and workers met it");
 	else if (v->state == STATE_UP)
 		snprintf(buf, size, ", %d of %d passed", v->rise, v->rise);
 	else

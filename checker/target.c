@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of one checked server: first check, schedule, results, the operator's will. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@ store(struct target *t, bool changed)
 	t->cell.id = t->row.id;
 	t->cell.state = (uint8_t)t->verdict.state;
 	t->cell.mute_us = t->verdict.mute.us;
+	t->cell.poked = t->verdict.poked;
+	t->cell.refused_us = t->verdict.refused.us;
 	t->cell.slow_us = t->verdict.slow.us;
 	t->cell.returns = t->verdict.returns;
 	t->cell.streak = (uint16_t)t->verdict.streak;
@@ -91,6 +94,8 @@ schedule(struct target *t, struct mono now)
 	if (t->again) {
 		t->again = false;
 		next = mono_add_ms(t->poked, CHECKER_POKE_MS);
+	} else if (verdict_twice(&t->verdict, &next)) {
+		; /* soon, whatever the intervals are */
 	} else if (t->spread) {
 		t->spread = false;
 		position = place(t, &n);
@@ -157,6 +162,8 @@ on_done(struct probe *p, const struct probe_outcome *o)
 	struct mono now = mono_now();
 	bool changed = verdict_result(&t->verdict, o->result, now);
 
+	if (o->result == RESULT_L4CON && o->code == ECONNREFUSED)
+		changed = verdict_refused(&t->verdict, now) || changed;
 	t->foreign = o->foreign;
 	STAT_ADD(counters(t), checks, 1);
 	if (!check_result_passed(o->result) && o->result != RESULT_SOCKERR)
@@ -221,16 +228,16 @@ target_age(struct target *t, struct mono now)
 bool
 target_look(struct target *t, struct mono now)
 {
-	uint64_t failed;
+	uint64_t trouble;
 
 	if (!t->used || t->row.admin == ADMIN_MAINT || t->plan.check->type == CHECK_NONE)
 		return false;
-	failed = stat_server_connect_failed(t->c->seg, t->index);
-	if (failed == t->connect_failed)
+	trouble = stat_server_trouble(t->c->seg, t->index);
+	if (trouble == t->trouble)
 		return false;
 	if (t->poked.us != 0 && mono_diff_ms(t->poked, now) < CHECKER_POKE_MS)
 		return true;
-	t->connect_failed = failed;
+	t->trouble = trouble;
 	t->poked = now;
 	if (t->verdict.first)
 		return false;
@@ -270,7 +277,7 @@ begin(struct target *t, struct mono now)
 	bool cold = t->c->h->cold && !t->c->followed;
 	unsigned n, position;
 
-	t->connect_failed = stat_server_connect_failed(t->c->seg, t->index);
+	t->trouble = stat_server_trouble(t->c->seg, t->index);
 	t->poked = (struct mono){0};
 	t->again = t->foreign = false;
 	t->started = now;

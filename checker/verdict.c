@@ -55,6 +55,8 @@ verdict_inherit(struct verdict *v, int rise, int fall, const struct shm_health *
 
 	verdict_init(v, rise, fall, (struct mono){cell->since_us});
 	v->returns = cell->returns != 0;
+	v->poked = cell->poked != 0;
+	v->refused.us = cell->refused_us;
 	if (is_unknown(cell))
 		return;
 	v->first = false;
@@ -80,7 +82,8 @@ void
 verdict_forget(struct verdict *v)
 {
 	v->first = true;
-	v->mute.us = 0;
+	v->mute.us = v->refused.us = 0;
+	v->poked = false;
 }
 
 static bool
@@ -94,6 +97,10 @@ enter(struct verdict *v, enum server_state state, struct mono now)
 	if (!stays)
 		v->slow = state == STATE_UP && v->returns ? now : (struct mono){0};
 	v->returns = state != STATE_UP;
+	if (plain(state) != STATE_NOTREADY) {
+		v->poked = false;
+		v->refused.us = v->mute.us = 0;
+	}
 	return true;
 }
 
@@ -117,6 +124,7 @@ static bool
 passed(struct verdict *v, struct mono now)
 {
 	v->streak = 0;
+	v->poked = false;
 	if (v->health < top(v))
 		v->health++;
 	if (v->health < v->rise && !v->first)
@@ -147,11 +155,7 @@ failed(struct verdict *v, enum server_state says, struct mono now)
 static bool
 listen_to(struct verdict *v, enum check_result result, struct mono now)
 {
-	if (plain(v->state) != STATE_NOTREADY) {
-		v->mute.us = 0;
-		return false;
-	}
-	if (!check_result_accepts(result))
+	if (plain(v->state) != STATE_NOTREADY || !check_result_accepts(result))
 		return false;
 	if (check_result_mute(result)) {
 		if (v->mute.us == 0)
@@ -169,6 +173,8 @@ verdict_result(struct verdict *v, enum check_result result, struct mono now)
 
 	if (result == RESULT_UNK || result == RESULT_INI || result == RESULT_SOCKERR)
 		return false;
+	if (check_result_accepts(result))
+		v->refused.us = 0;
 	if (check_result_passed(result))
 		changed = passed(v, now);
 	else
@@ -191,11 +197,34 @@ verdict_silence(struct verdict *v, const struct silence *s, struct mono now)
 void
 verdict_poke(struct verdict *v)
 {
+	v->poked = v->state != STATE_DOWN;
 	count_streak(v, STATE_DOWN, v->fall - 1);
 	if (v->state != STATE_UP)
 		v->health = 0;
 	else if (v->health > v->rise)
 		v->health--;
+}
+
+bool
+verdict_refused(struct verdict *v, struct mono now)
+{
+	if (!v->poked)
+		return false;
+	if (v->refused.us == 0)
+		v->refused = now;
+	if (mono_diff_ms(v->refused, now) < VERDICT_TWICE_MS)
+		return false;
+	v->health = 0;
+	v->streak = v->fall;
+	v->streak_state = STATE_DOWN;
+	return enter(v, STATE_DOWN, now);
+}
+
+bool
+verdict_twice(const struct verdict *v, struct mono *when)
+{
+	*when = mono_add_ms(v->refused, VERDICT_TWICE_MS);
+	return v->refused.us != 0;
 }
 
 bool

@@ -42,6 +42,8 @@ struct verdict {
 	bool first;		 /* no result yet */
 	int streak;		 /* failures in a row that say the same, at most fall */
 	enum server_state streak_state;
+	bool poked;	     /* a worker was in trouble, and no check passed since */
+	struct mono refused; /* since then it refused checks; 0: not so */
 };
 
 /* A server of which nothing is known: NOTREADY until its first result. The first UP is no return:
@@ -69,9 +71,17 @@ bool verdict_silence(struct verdict *v, const struct silence *s, struct mono now
 /* What is known was about another address: the next result decides alone. */
 void verdict_forget(struct verdict *v);
 
-/* A worker could not connect: one failure that says DOWN, but never the one that decides, for
- * the reason may lie on our side (source ports used up); a check that is started at once does. */
+/* A worker could not connect, or an open connection was lost: one failure that says DOWN, but never
+ * the one that decides, for the reason may lie on our side (source ports used up); a check that is
+ * started at once does. */
 void verdict_poke(struct verdict *v);
+
+/* After the verdict_result() of a check that was refused. When a worker was in trouble, too, a
+ * second one at least VERDICT_TWICE_MS later means DOWN, whatever `fall` says. */
+#define VERDICT_TWICE_MS 200
+bool verdict_refused(struct verdict *v, struct mono now);
+/* True: waits for that second one, which is due at *when. */
+bool verdict_twice(const struct verdict *v, struct mono *when);
 
 /* The next results may change the state: time for fast_interval. */
 bool verdict_is_moving(const struct verdict *v);

@@ -250,10 +250,11 @@ struct shm_health {
 	uint8_t returns;      /* 1: slow start begins when it is UP next */
 	int32_t check_ms;     /* duration of the last check; -1: none yet */
 	uint32_t warn;	      /* enum health_warn bits */
-	uint32_t pad;
-	int64_t since_us; /* of state, CLOCK_MONOTONIC */
+	uint32_t poked;	      /* 1: a worker was in trouble, and no check passed since */
+	int64_t since_us;     /* of state, CLOCK_MONOTONIC */
 	int64_t since_wall_ms;
 	int64_t checked_us;	/* end of the last check, CLOCK_MONOTONIC; 0: none yet */
+	int64_t refused_us;	/* it refuses checks since then, after such trouble; 0: not so */
 	int64_t mute_us;	/* NOTREADY or HUNG: checks got no answer since then; 0: they do */
 	int64_t slow_us;	/* UP, and slow start began then, CLOCK_MONOTONIC; 0: none */
 	int64_t cert_not_after; /* seconds since 1970; 0: unknown */

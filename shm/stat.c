@@ -332,18 +332,26 @@ stat_server_last_byte(const struct seg *seg, unsigned server)
 	return living > retired ? living : retired;
 }
 
-uint64_t
-stat_server_connect_failed(const struct seg *seg, unsigned server)
+static uint64_t
+trouble_once(const struct seg *seg, unsigned server)
 {
-	const _Atomic uint64_t *word = &seg->ro->head.r.retired.server[server].connect_failed;
+	const struct stat_server *retired = &seg->ro->head.r.retired.server[server];
+
+	return get(&retired->connect_failed) + over_workers(seg, &retired->connect_failed, false) +
+	       get(&retired->lost) + over_workers(seg, &retired->lost, false);
+}
+
+uint64_t
+stat_server_trouble(const struct seg *seg, unsigned server)
+{
 	uint64_t seq, sum;
 
 	for (int tries = 0; sum_begin(seg, tries, &seq); tries++) {
 		if (seq & 1)
 			continue;
-		sum = get(word) + over_workers(seg, word, false);
+		sum = trouble_once(seg, server);
 		if (sum_end(seg, seq))
 			return sum;
 	}
-	return get(word) + over_workers(seg, word, false);
+	return trouble_once(seg, server);
 }

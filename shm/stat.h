@@ -64,8 +64,8 @@ uint64_t stat_service_active(const struct seg *seg, unsigned service);
 uint64_t stat_node_active(const struct seg *seg);
 /* Latest byte from a server, CLOCK_MONOTONIC ms, over living and retired. */
 uint64_t stat_server_last_byte(const struct seg *seg, unsigned server);
-/* connect_failed of a server over living and retired: the checker watches it grow. */
-uint64_t stat_server_connect_failed(const struct seg *seg, unsigned server);
+/* connect_failed and lost of a server over living and retired: the checker watches them grow. */
+uint64_t stat_server_trouble(const struct seg *seg, unsigned server);
 
 /* Names, letters and texts of close reasons. */
 const char *close_name(enum close_reason r);

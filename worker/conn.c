@@ -139,8 +139,10 @@ worker_conn_ended(
 		if (worker_conn_retried(w, c))
 			return;
 		STAT_ADD(&w->stat->server[c->server], resets, 1);
-		if (error == ETIMEDOUT)
+		if (broken_reason(side, error) == CLOSE_server_lost) {
+			STAT_ADD(&w->stat->server[c->server], lost, 1);
 			worker_poke_checker(w);
+		}
 	}
 	/* A RST for a RST, but behind the bytes that came before it. */
 	c->state = CONN_FLUSHING;

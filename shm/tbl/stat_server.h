@@ -12,6 +12,8 @@ STAT(connect_failed, COUNTER, NONE, "server_connection_errors", "econ", "Connect
 STAT(retried, COUNTER, NONE, "server_redispatch_warnings", "wredis",
     "Failed connects that another server took over")
 STAT(resets, COUNTER, NONE, "server_response_aborts", "srv_abrt", "Connections the server reset or lost")
+STAT(lost, COUNTER, NONE, "server_sessions_lost", "",
+    "Connections that the server no longer answered: keepalive or user timeout")
 STAT(closed_down, COUNTER, NONE, "server_sessions_reset_on_down", "",
     "Connections reset because the server was found down or hung")
 STAT(connect_ms, COUNTER, MSEC, "server_connect_time_seconds", "", "Time spent in successful connects")

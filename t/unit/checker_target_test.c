@@ -47,33 +47,64 @@ let_it_look(struct world *w)
 	}
 }
 
+/* One that a worker met is DOWN soon, however many failures it takes otherwise. */
 static void
-failed_connects__of_a_dead_server__find_it_down_at_once(void **state)
+dead_server__that_a_worker_met__is_down_at_once(void **state)
+{
+	static const struct {
+		int fall;
+		bool lost; /* an open connection, not a connect */
+	} rows[] = {{3, false}, {3, true}, {30, false}, {30, true}};
+	struct peer p = {.kind = PEER_HTTPS};
+	struct stat_server *stat;
+	struct mono start;
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		peer_start(&p);
+		world_open(&w, &p.addr, 1);
+		never_by_itself(&w);
+		w.conf->services[0].check.fall = rows[i].fall;
+		world_start(&w, true);
+		await_ready(&w);
+		let_it_look(&w);
+		assert_int_equal(checks_of(&w, 0), 1);
+		peer_stop(&p);
+		stat = &w.f.all->worker[0].r.stat.server[0];
+		start = mono_now();
+		if (rows[i].lost)
+			STAT_ADD(stat, lost, 1);
+		else
+			STAT_ADD(stat, connect_failed, 1);
+		world_wake(&w);
+		await_state(&w, 0, STATE_DOWN);
+		/* Refused at once, and once more 200 ms later. */
+		assert_in_range(mono_diff_ms(start, mono_now()), 195, 1250);
+		assert_int_equal(checks_of(&w, 0), 3);
+		await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, twice, "
+			      "and workers met it, check took ");
+		world_stop(&w);
+		world_close(&w);
+	}
+}
+
+/* A check that fails by itself has the time that the file gives it. */
+static void
+dead_server__that_nobody_met__has_fall_failures(void **state)
 {
 	struct peer p = {.kind = PEER_HTTPS};
-	struct mono start;
 	struct world w;
 
 	(void)state;
 	peer_start(&p);
 	world_open(&w, &p.addr, 1);
-	never_by_itself(&w);
+	w.conf->services[0].check.fast_interval = 300;
 	world_start(&w, true);
 	await_ready(&w);
-	let_it_look(&w);
-	assert_int_equal(checks_of(&w, 0), 1);
 	peer_stop(&p);
-	start = mono_now();
-	/* Each connect counts as one failure, and so does the check that it causes. */
-	fail_connects(&w, 0, 1);
-	await_checks(&w, 0, 2);
-	assert_int_equal(cell_of(&w, 0).health, 2);
-	assert_int_equal(cell_of(&w, 0).state, STATE_UP);
-	fail_connects(&w, 0, 5);
-	await_state(&w, 0, STATE_DOWN);
-	/* With the hour of the interval it would be long until then. */
-	assert_in_range(mono_diff_ms(start, mono_now()), 90, 5000);
 	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed");
+	assert_int_equal(w.f.all->checker.r.stat[0].failures, 3);
 	world_stop(&w);
 	world_close(&w);
 }
@@ -340,7 +371,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(failed_connects__of_a_dead_server__find_it_down_at_once),
+	    cmocka_unit_test(dead_server__that_a_worker_met__is_down_at_once),
+	    cmocka_unit_test(dead_server__that_nobody_met__has_fall_failures),
 	    cmocka_unit_test(failed_connects__of_a_live_server__only_look),
 	    cmocka_unit_test(beat__without_a_wake__sees_failed_connects_too),
 	    cmocka_unit_test(silence__beside_a_server_that_is_up__is_hung),

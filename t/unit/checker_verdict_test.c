@@ -15,7 +15,7 @@
 
 /*
  * One letter a result: p(assed), n (failed, the port accepts), d (failed, it does not),
- * m (accepted, then no answer in time), s (our own fault), k (a worker could not connect).
+ * m (accepted, then no answer in time), r (d, and it was a refusal), + (200 ms without one), s (our own fault), k (a worker could not connect).
  * Below each the state (U, N, D) and below that the health integer, in base 16.
  */
 struct row {
@@ -51,12 +51,21 @@ static const struct row rows[] = {
     {"a failed connect with fall 1 only looks", 2, 1, "pkd", "UUD", "220"},
     {"a failed connect begins rising again", 2, 3, "dpkpp", "DDDDU", "01014"},
     {"failed connects alone never make DOWN", 2, 3, "nkkkkd", "NNNNND", "000000"},
+    {"two refusals and a worker's trouble are DOWN", 2, 9, "pkr+r", "UUUUD", "a9880"},
+    {"not when they come together", 2, 9, "pkrr+r", "UUUUUD", "a98770"},
+    {"not without a worker's trouble", 2, 9, "pr+r", "UUUU", "a998"},
+    {"not when one was forgiven", 2, 9, "pkrp+r+r", "UUUUUUUU", "a98aa998"},
+    {"not when it accepted between them", 2, 9, "pkrn+r+r", "UUUUUUUD", "a9877660"},
+    {"NOTREADY, then refused twice", 2, 9, "nkr+r", "NNNND", "00000"},
+    {"refused twice with the usual numbers", 2, 3, "pkr+r", "UUUUD", "43220"},
     {"HAProxy's longest", 7, 9, "pddddddddd", "UUUUUUUUUD", "fedcba9870"},
 };
 
 static bool
 feed(struct verdict *v, char letter, struct mono now)
 {
+	bool changed;
+
 	switch (letter) {
 	case 'p':
 		return verdict_result(v, RESULT_L7OK, now);
@@ -64,6 +73,11 @@ feed(struct verdict *v, char letter, struct mono now)
 		return verdict_result(v, RESULT_L7STS, now);
 	case 'd':
 		return verdict_result(v, RESULT_L4CON, now);
+	case 'r':
+		changed = verdict_result(v, RESULT_L4CON, now);
+		return verdict_refused(v, now) || changed;
+	case '+':
+		return false;
 	case 'm':
 		return verdict_result(v, RESULT_L7TOUT, now);
 	case 's':
@@ -110,7 +124,7 @@ run_row(const struct row *r)
 	verdict_init(&v, r->rise, r->fall, now);
 	assert_int_equal(v.state, STATE_NOTREADY);
 	for (size_t i = 0; r->results[i] != '\0'; i++) {
-		now.us += 1000;
+		now.us += r->results[i] == '+' ? 200000 : 1000;
 		changed = feed(&v, r->results[i], now);
 		if (letter_of(v.state) != r->states[i] || hex(v.health) != r->health[i])
 			fail_msg(
@@ -186,6 +200,8 @@ cell_after(const struct verdict *v, char letter)
 	    .streak = (uint16_t)v->streak,
 	    .streak_state = (uint8_t)v->streak_state,
 	    .returns = v->returns,
+	    .poked = v->poked,
+	    .refused_us = v->refused.us,
 	    .since_us = v->since.us,
 	    .mute_us = v->mute.us,
 	    .slow_us = v->slow.us,
@@ -248,7 +264,7 @@ run_cut_row(const struct row *r, size_t cut)
 			again = cell_after(&v, r->results[i - 1]);
 			assert_memory_equal(&cell, &again, sizeof cell);
 		}
-		now.us += 1000;
+		now.us += r->results[i] == '+' ? 200000 : 1000;
 		feed(&v, r->results[i], now);
 		if (letter_of(v.state) != r->states[i] || hex(v.health) != r->health[i])
 			fail_msg(

@@ -121,7 +121,10 @@ sum__is_of_living_workers_and_the_retired(void **state)
 	assert_int_equal(stat_server_active(&f.seg, 3), 3);
 	assert_int_equal(stat_service_active(&f.seg, 1), 5);
 	assert_int_equal(stat_node_active(&f.seg), 6);
-	assert_int_equal(stat_server_connect_failed(&f.seg, 3), 15);
+	assert_int_equal(stat_server_trouble(&f.seg, 3), 15);
+	f.all->worker[0].r.stat.server[3].lost = 2;
+	f.seg.head->retired.server[3].lost = 1;
+	assert_int_equal(stat_server_trouble(&f.seg, 3), 18);
 	assert_int_equal(stat_server_last_byte(&f.seg, 3), 600);
 	f.all->worker[0].r.stat.server[3].last_byte = 700;
 	assert_int_equal(stat_server_last_byte(&f.seg, 3), 700);

@@ -200,6 +200,9 @@ ends__have_their_reason(void **state)
 		assert_int_equal(worker_world_closed(&x, rows[i].reason), before + 1);
 		worker_world_advance(&x, 1);
 	}
+	/* The checker looks at those that the server no longer answered, not at every RST. */
+	assert_int_equal(STAT_GET(&x.w.stat->server[0], resets), 3);
+	assert_int_equal(STAT_GET(&x.w.stat->server[0], lost), 2);
 	worker_conn_ended(&x.w, worker_world_client(&x), SIDE_CLIENT, END_RESET, ECONNRESET);
 	assert_int_equal(worker_world_closed(&x, CLOSE_client_abort), 1);
 	worker_world_books(&x);
