@@ -25,6 +25,15 @@ schedule_spread(struct mono started, int interval_ms, unsigned position, unsigne
 	return (struct mono){started.us + (int64_t)interval_ms * 1000 * (position + 1) / n};
 }
 
+struct mono
+schedule_inherit(struct mono started, struct mono now, int interval_ms, int soon_ms,
+    unsigned position, unsigned n, uint32_t noise)
+{
+	struct mono next = schedule_next(started, now, interval_ms, noise);
+
+	return next.us > now.us ? next : schedule_spread(now, soon_ms, position, n);
+}
+
 uint32_t
 schedule_noise(uint64_t *state)
 {

@@ -19,6 +19,12 @@ struct mono schedule_next(struct mono started, struct mono ended, int interval_m
  * interval. Server number `position` (0..n-1) of n. */
 struct mono schedule_spread(struct mono started, int interval_ms, unsigned position, unsigned n);
 
+/* Start of the first check that a successor makes of a server whose last one was started then: where
+ * its predecessor would have made it, so that what was spread stays spread. What is overdue is made
+ * within `soon_ms`, by position as above. */
+struct mono schedule_inherit(struct mono started, struct mono now, int interval_ms, int soon_ms,
+    unsigned position, unsigned n, uint32_t noise);
+
 /* Random bits, good enough for spreading; *state must not be 0. */
 uint32_t schedule_noise(uint64_t *state);
 

@@ -303,10 +303,13 @@ begin(struct target *t, struct mono now)
 		check(t);
 		return;
 	}
-	/* A predecessor's servers are looked at soon, but not all in the same moment. */
 	t->spread = false;
+	t->started.us = t->cell.checked_us - (int64_t)t->cell.check_ms * 1000;
 	position = place(t, &n);
-	arm(t, schedule_spread(now, plan->fast_interval, position, n), now);
+	arm(t,
+	    schedule_inherit(t->started, now, schedule_interval(plan, &t->verdict),
+		plan->fast_interval, position, n, schedule_noise(&t->c->noise)),
+	    now);
 }
 
 /* The operator or a reload may have changed something about a server that is known. */
