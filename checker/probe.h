@@ -16,6 +16,7 @@
 #include <ev.h>
 
 #include "base/clock.h"
+#include "checker/cert.h"
 #include "checker/http.h"
 #include "checker/plan.h"
 #include "shm/layout.h"
@@ -27,7 +28,7 @@ struct probe_outcome {
 	unsigned code; /* HTTP status, TLS alert or errno; 0: none */
 	uint32_t warn; /* enum health_warn bits */
 	int check_ms;
-	int64_t cert_not_after; /* 0: no certificate was seen */
+	struct cert_facts cert; /* all 0: no certificate was seen */
 	bool foreign;		/* 404, or not TLS: perhaps not what the check is made for */
 	char text[120];		/* in words */
 	char warning[120];	/* why HEALTH_WARN_CERT */

@@ -93,7 +93,7 @@ broken(struct probe *p, const struct tls_failure *f, enum check_result result)
 
 	if (p->tls != NULL) {
 		tls_facts(p->tls, &facts);
-		p->outcome.cert_not_after = facts.not_after;
+		p->outcome.cert = facts.cert;
 		/* Nothing but this is allowed now. */
 		tls_close(p->tls);
 		p->tls = NULL;
@@ -126,7 +126,7 @@ step_handshake(struct probe *p)
 		return broken(p, &f, RESULT_L6RSP);
 	}
 	tls_facts(p->tls, &facts);
-	p->outcome.cert_not_after = facts.not_after;
+	p->outcome.cert = facts.cert;
 	if (!facts.verified && p->plan->check->verify == VERIFY_WARN) {
 		p->outcome.warn |= HEALTH_WARN_CERT;
 		snprintf(p->outcome.warning, sizeof p->outcome.warning, "%s", facts.why);

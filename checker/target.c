@@ -148,8 +148,10 @@ fill_cell(struct target *t, const struct probe_outcome *o, struct mono now)
 	cell->check_ms = o->check_ms;
 	cell->warn = o->warn;
 	cell->checked_us = now.us;
-	if (o->cert_not_after != 0)
-		cell->cert_not_after = o->cert_not_after;
+	if (o->cert.not_after != 0) {
+		cell->cert_not_after = o->cert.not_after;
+		memcpy(cell->cert_names, o->cert.names, sizeof cell->cert_names);
+	}
 	memcpy(cell->text, o->text, sizeof cell->text);
 }
 

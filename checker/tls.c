@@ -22,7 +22,7 @@ struct tls {
 	SSL *ssl;
 	struct tls_ctx *ctx;
 	struct addr server;
-	int64_t not_after;
+	struct cert_facts cert;
 };
 
 /* Where distributions keep all CA certificates in one file; those of Go's crypto/x509, whose
@@ -139,17 +139,17 @@ load_cert(SSL_CTX *ssl, const struct conf_check *check, const char *where, struc
 	return load_key(ssl, cert, key, where, err);
 }
 
-/* Keeps the date of the server's certificate even when the handshake is about to fail. */
+/* Keeps the facts of the server's certificate even when the handshake is about to fail. Called for
+ * each certificate of the chain. */
 static int
 on_verify(int ok, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls *t = SSL_get_app_data(ssl);
 	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
-	struct tm tm;
 
-	if (leaf != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) == 1)
-		t->not_after = (int64_t)timegm(&tm);
+	if (leaf != NULL && t->cert.not_after == 0)
+		cert_read(&t->cert, leaf);
 	return ok;
 }
 
@@ -383,9 +383,9 @@ tls_facts(struct tls *t, struct tls_facts *facts)
 	long code = SSL_get_verify_result(t->ssl);
 
 	memset(facts, 0, sizeof *facts);
-	facts->not_after = t->not_after;
+	facts->cert = t->cert;
 	facts->version = SSL_get_version(t->ssl);
-	facts->verified = code == X509_V_OK && t->not_after != 0;
+	facts->verified = code == X509_V_OK && t->cert.not_after != 0;
 	if (!facts->verified)
 		verify_text(t, code, facts->why, sizeof facts->why);
 }

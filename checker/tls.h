@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "checker/cert.h"
 #include "conf/conf.h"
 
 struct tls_ctx; /* what all checks of a service share: CA, certificate, key */
@@ -43,10 +44,10 @@ struct tls_failure {
 	bool not_tls; /* the peer does not seem to speak TLS, or hung up on the ClientHello */
 };
 
-/* Facts about the server's certificate. */
+/* Facts about the server. */
 struct tls_facts {
-	int64_t not_after;   /* seconds since 1970; 0: none was seen */
-	const char *version; /* "TLSv1.3" */
+	struct cert_facts cert; /* all 0: none was seen */
+	const char *version;	/* "TLSv1.3" */
 	bool verified;
 	char why[120]; /* of verified = false */
 };
@@ -55,7 +56,7 @@ enum tls_io tls_handshake(struct tls *t, struct tls_failure *f);
 enum tls_io tls_write(struct tls *t, const void *buf, size_t len, size_t *n, struct tls_failure *f);
 enum tls_io tls_read(struct tls *t, void *buf, size_t size, size_t *n, struct tls_failure *f);
 
-/* After a handshake, also one that failed: then only not_after is of use. verified says what
+/* After a handshake, also one that failed: then only cert is of use. verified says what
  * verify = "required" would say, whatever is set. */
 void tls_facts(struct tls *t, struct tls_facts *facts);
 

@@ -147,6 +147,7 @@ take_health(struct dump *d, const struct seg *seg)
 		if (h->state >= SERVER_STATES)
 			h->state = STATE_NOTREADY;
 		fmt_clean(h->text, sizeof h->text);
+		fmt_clean(h->cert_names, sizeof h->cert_names);
 		d->shown[i] =
 		    (uint8_t)health_shown(&d->table.server[i], (enum server_state)h->state);
 		stat_copy_rows(STAT_SET_CHECK, &d->check[i], &c->stat[i]);

@@ -141,8 +141,6 @@ check(struct json *j, const struct shm_health *h)
 	put_number(j, o, "health", h->health);
 	put_number(j, o, "rise", h->rise);
 	put_number(j, o, "fall", h->fall);
-	put(j, o, "cert_not_after",
-	    h->cert_not_after != 0 ? json_integer(h->cert_not_after) : json_null());
 	if (h->warn & HEALTH_WARN_AUTH)
 		append(j, warn, json_string("auth"));
 	if (h->warn & HEALTH_WARN_CERT)
@@ -168,6 +166,9 @@ server(struct json *j, unsigned i)
 	put_bool(j, o, "backup", s->backup != 0);
 	put_number(j, o, "weight", s->weight);
 	put_number(j, o, "max_connections", s->max_connections);
+	put(j, o, "cert_not_after",
+	    h->cert_not_after != 0 ? json_integer(h->cert_not_after) : json_null());
+	put(j, o, "cert_names", h->cert_not_after != 0 ? json_string(h->cert_names) : json_null());
 	put(j, o, "check", check(j, h));
 	c = counters(j, STAT_SET_SERVER, &j->d->sum.server[i]);
 	put_counters(j, c, STAT_SET_CHECK, &j->d->check[i]);

@@ -69,6 +69,7 @@
 #define SHM_GENERATIONS 5     /* one that accepts, four that drain */
 #define SHM_SOURCES	16384 /* rows for addresses of clients, a power of two */
 #define SHM_SOURCE_WAYS 16    /* rows that one address may have */
+#define SHM_CERT_NAMES	512   /* bytes of the names of a server's certificate, with the 0 */
 #define SHM_LIMIT_MAX	32768 /* largest max_connections of a server or service */
 
 /* Rows of the process table (and wake_fds): the fixed ones, then workers. */
@@ -259,6 +260,8 @@ struct shm_health {
 	int64_t slow_us;	/* UP, and slow start began then, CLOCK_MONOTONIC; 0: none */
 	int64_t cert_not_after; /* seconds since 1970; 0: unknown */
 	char text[120];		/* the last check in words, 0-terminated */
+	/* DNS names and addresses of its certificate, "a,b,..."; visible ASCII, 0-terminated */
+	char cert_names[SHM_CERT_NAMES];
 };
 
 /* Bits of shm_health.warn: true about the server though its check passes. */

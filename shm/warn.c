@@ -127,35 +127,59 @@ warn_services(const struct dump *d, const struct say *s)
 	}
 }
 
+/* Days before its end at which a certificate is spoken of: a month, in which somebody may be on
+ * holidays. */
+#define CERT_DAYS 30
+
+/* True: it is over, which is worse than anything else about it. */
+static bool
+warn_cert_age(const struct dump *d, const struct say *s, const char *service, const char *name,
+    int64_t not_after)
+{
+	int64_t left_ms = not_after * 1000 - d->wall_ms;
+	char span[FMT_HUMAN];
+
+	if (not_after == 0 || left_ms > (int64_t)CERT_DAYS * 86400 * 1000)
+		return false;
+	if (left_ms > 0) {
+		say(s, "server %s/%s: its certificate ends in %s: renew it", service, name,
+		    fmt_span(left_ms, span));
+		return false;
+	}
+	say(s,
+	    "server %s/%s: its certificate ended %s ago: renew it, clients that verify refuse it",
+	    service, name, fmt_span(-left_ms, span));
+	return true;
+}
+
+static void
+warn_server(const struct dump *d, const struct say *s, const char *service, unsigned index)
+{
+	const struct shm_health *h = &d->health[index];
+	const char *name = d->table.server[index].name;
+
+	if (h->warn & HEALTH_WARN_AUTH)
+		say(s,
+		    "server %s/%s answers the check with %u: alive, but readiness is unknown (give "
+		    "check.cert and check.key, or let the path be read without authentication)",
+		    service, name, h->code);
+	if (!warn_cert_age(d, s, service, name, h->cert_not_after) && h->warn & HEALTH_WARN_CERT)
+		say(s,
+		    "server %s/%s: its certificate does not verify, it is used all the same "
+		    "(check.verify = \"warn\")",
+		    service, name);
+}
+
 static void
 warn_servers(const struct dump *d, const struct say *s)
 {
 	for (unsigned i = 0; i < d->n_services; i++) {
 		const struct dump_service *v = &d->services[i];
-		const char *service = d->table.service[v->index].name;
 
-		for (unsigned k = 0; k < v->n; k++) {
-			unsigned index = d->servers[v->first + k];
-			const struct shm_health *h = &d->health[index];
-			const char *name = d->table.server[index].name;
-
-			if (d->table.server[index].state != ROW_ACTIVE)
-				continue;
-			if (h->warn & HEALTH_WARN_AUTH)
-				say(s,
-				    "server %s/%s answers the check with %u: alive, but "
-				    "readiness "
-				    "is unknown (give check.cert and check.key, or let "
-				    "the path "
-				    "be read without authentication)",
-				    service, name, h->code);
-			if (h->warn & HEALTH_WARN_CERT)
-				say(s,
-				    "server %s/%s: its certificate does not verify, it "
-				    "is used all "
-				    "the same (check.verify = \"warn\")",
-				    service, name);
-		}
+		for (unsigned k = 0; k < v->n; k++)
+			if (d->table.server[d->servers[v->first + k]].state == ROW_ACTIVE)
+				warn_server(d, s, d->table.service[v->index].name,
+				    d->servers[v->first + k]);
 	}
 }
 

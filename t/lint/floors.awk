@@ -10,7 +10,7 @@ BEGIN {
 	only["libconfig.h"] = "^conf/parse\\.c$"
 	only["liburing.h"] = "^worker/uring\\.h$"
 	only["sys/epoll.h"] = "^(worker/ready\\.h|t/)"
-	only["openssl/"] = "^(checker/tls\\.c|master/kha\\.c|t/)"
+	only["openssl/"] = "^(checker/(tls|cert)\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"
 	only["ev.h"] = "^(master|checker|t)/"

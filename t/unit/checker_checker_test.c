@@ -47,6 +47,7 @@ server__that_stops_and_starts__is_up_down_and_up_again(void **state)
 	assert_int_equal(cell.rise, 2);
 	assert_int_equal(cell.fall, 3);
 	assert_int_equal(cell.cert_not_after, peer_not_after("server"));
+	assert_non_null(strstr(cell.cert_names, ",kubernetes.default.svc,"));
 	assert_string_equal(cell.text, "GET /readyz: 200");
 	assert_true(cell.check_ms >= 0 && cell.checked_us >= cell.since_us && cell.since_us > 0);
 	assert_int_equal(stat->up_down, 0);
@@ -72,6 +73,7 @@ server__that_stops_and_starts__is_up_down_and_up_again(void **state)
 	assert_true(worker_was_woken(&w));
 	/* What was known about its certificate stays known. */
 	assert_int_equal(cell.cert_not_after, peer_not_after("server"));
+	assert_non_null(strstr(cell.cert_names, ",kubernetes.default.svc,"));
 	since = cell.since_us;
 
 	peer_start(&p); /* where it was */

@@ -171,7 +171,7 @@ status__is_l7ok_when_expected_and_else_l7sts(void **state)
 		expect(o, rows[i / 2].result, (unsigned)rows[i / 2].status, text);
 		assert_int_equal(o.warn, rows[i / 2].warn);
 		assert_int_equal(o.foreign, rows[i / 2].status == 404);
-		assert_int_equal(o.cert_not_after, i % 2 ? 0 : peer_not_after("server"));
+		assert_int_equal(o.cert.not_after, i % 2 ? 0 : peer_not_after("server"));
 		assert_int_equal(p.seen->handshake_errors, 0);
 	}
 }

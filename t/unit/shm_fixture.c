@@ -167,8 +167,10 @@ set_health(struct fixture *f, unsigned i, enum server_state state, enum check_re
 	    .checked_us = FIXTURE_NOW_US - INT64_C(1500000),
 	};
 
-	if (state == STATE_UP)
+	if (state == STATE_UP) {
 		h.cert_not_after = 1731536000;
+		snprintf(h.cert_names, sizeof h.cert_names, "kubernetes,10.0.0.1\033");
+	}
 	snprintf(h.text, sizeof h.text, "%s", text);
 	health_store(&f->seg, i, &h, true);
 }

@@ -103,6 +103,45 @@ warnings__name_everything_that_is_wrong_worst_first(void **state)
 }
 
 static void
+certificate__that_ends_soon__is_spoken_of(void **state)
+{
+	static const struct {
+		int64_t left_s;
+		uint32_t warn;
+		const char *say;
+	} rows[] = {
+	    {30 * 86400 + 1, 0, ""},
+	    {30 * 86400, 0, "server api/cp-2: its certificate ends in 30d00h: renew it\n"},
+	    {3600 * 25, 0, "server api/cp-2: its certificate ends in 1d01h: renew it\n"},
+	    {3600 * 25, HEALTH_WARN_CERT,
+		"server api/cp-2: its certificate ends in 1d01h: renew it\n"
+		"server api/cp-2: its certificate does not verify, it is used all the same "
+		"(check.verify = \"warn\")\n"},
+	    {1, 0, "server api/cp-2: its certificate ends in 1.0s: renew it\n"},
+	    {0, 0,
+		"server api/cp-2: its certificate ended 0ms ago: renew it, clients that verify "
+		"refuse it\n"},
+	    {-3 * 86400, HEALTH_WARN_CERT,
+		"server api/cp-2: its certificate ended 3d00h ago: renew it, clients that verify "
+		"refuse it\n"},
+	};
+	struct fixture f;
+	struct dump *d = healthy(&f);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		d->health[1].cert_not_after = d->wall_ms / 1000 + rows[i].left_s;
+		d->health[1].warn = rows[i].warn;
+		assert_warnings(d, rows[i].say);
+	}
+	d->health[1].cert_not_after = 0; /* unknown */
+	d->health[1].warn = 0;
+	assert_warnings(d, "");
+	free(d);
+	fixture_close(&f);
+}
+
+static void
 warnings__of_removed_services_and_servers__are_none(void **state)
 {
 	struct fixture f;
@@ -140,6 +179,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(warnings__of_a_healthy_daemon__are_none),
 	    cmocka_unit_test(warnings__name_everything_that_is_wrong_worst_first),
+	    cmocka_unit_test(certificate__that_ends_soon__is_spoken_of),
 	    cmocka_unit_test(warnings__of_removed_services_and_servers__are_none),
 	    cmocka_unit_test(warnings__of_a_child_that_never_beat__count_from_its_start),
 	};
