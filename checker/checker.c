@@ -47,6 +47,8 @@ follow_tables(struct checker *c)
 	}
 	for (unsigned i = c->table.n_servers; i < SHM_SERVERS; i++)
 		target_stop(&c->target[i]);
+	if (!c->followed)
+		report_inherit(c);
 	c->followed = true;
 }
 

@@ -34,7 +34,6 @@ struct target {
 	struct shm_health cell; /* what the segment says */
 	struct mono started;	/* of the last check */
 	bool spread;		/* its second check is still to be spread over the interval */
-	bool foreign;		/* struct probe_outcome of the last check */
 	uint64_t trouble;	/* stat_server_trouble(), when last looked at */
 	struct mono poked;	/* last check that this started; 0: none */
 	bool again;		/* poked while a check was running */
@@ -86,6 +85,8 @@ bool target_look(struct target *t, struct mono now);
 
 /* The state changed; was: the verdict before. */
 void report_state(const struct target *t, const struct verdict *was);
+/* After the first look at the tables: what a predecessor has said is not said again. */
+void report_inherit(struct checker *c);
 /* What is new about a result that is no change of state. before: the cell as it was. */
 void report_result(
     struct target *t, const struct shm_health *before, const struct probe_outcome *o);

@@ -29,7 +29,6 @@ struct probe_outcome {
 	uint32_t warn; /* enum health_warn bits */
 	int check_ms;
 	struct cert_facts cert; /* all 0: no certificate was seen */
-	bool foreign;		/* 404, or not TLS: perhaps not what the check is made for */
 	char text[120];		/* in words */
 	char warning[120];	/* why HEALTH_WARN_CERT */
 };

@@ -93,11 +93,18 @@ all_foreign(const struct checker *c, unsigned service)
 
 		if (!t->used || t->row.service != service || t->row.admin == ADMIN_MAINT)
 			continue;
-		if (!t->foreign)
+		if ((t->cell.warn & HEALTH_WARN_FOREIGN) == 0)
 			return false;
 		n++;
 	}
 	return n > 0;
+}
+
+void
+report_inherit(struct checker *c)
+{
+	for (unsigned s = 0; s < c->table.n_services; s++)
+		c->service[s].foreign = all_foreign(c, s);
 }
 
 static void

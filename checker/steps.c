@@ -98,7 +98,8 @@ broken(struct probe *p, const struct tls_failure *f, enum check_result result)
 		tls_close(p->tls);
 		p->tls = NULL;
 	}
-	p->outcome.foreign = f->not_tls;
+	if (f->not_tls)
+		p->outcome.warn |= HEALTH_WARN_FOREIGN;
 	/* TLS 1.3: a server that wants a certificate says so after the handshake. */
 	if (f->alert != 0)
 		result = RESULT_L6RSP;
@@ -194,7 +195,8 @@ answered(struct probe *p)
 		return probe_finish(
 		    p, RESULT_L7OKC, (unsigned)status, "GET %.99s: %d", path, status);
 	}
-	p->outcome.foreign = status == 404;
+	if (status == 404)
+		p->outcome.warn |= HEALTH_WARN_FOREIGN;
 	return probe_finish(p, RESULT_L7STS, (unsigned)status, "GET %.99s: %d", path, status);
 }
 

@@ -166,7 +166,6 @@ on_done(struct probe *p, const struct probe_outcome *o)
 
 	if (o->result == RESULT_L4CON && o->code == ECONNREFUSED)
 		changed = verdict_refused(&t->verdict, now) || changed;
-	t->foreign = o->foreign;
 	STAT_ADD(counters(t), checks, 1);
 	if (!check_result_passed(o->result) && o->result != RESULT_SOCKERR)
 		STAT_ADD(counters(t), failures, 1);
@@ -281,7 +280,7 @@ begin(struct target *t, struct mono now)
 
 	t->trouble = stat_server_trouble(t->c->seg, t->index);
 	t->poked = (struct mono){0};
-	t->again = t->foreign = false;
+	t->again = false;
 	t->started = now;
 	t->spread = true;
 	t->warned = 0;

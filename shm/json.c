@@ -145,6 +145,8 @@ check(struct json *j, const struct shm_health *h)
 		append(j, warn, json_string("auth"));
 	if (h->warn & HEALTH_WARN_CERT)
 		append(j, warn, json_string("cert"));
+	if (h->warn & HEALTH_WARN_FOREIGN)
+		append(j, warn, json_string("foreign"));
 	put(j, o, "warnings", warn);
 	return o;
 }

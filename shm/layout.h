@@ -264,10 +264,12 @@ struct shm_health {
 	char cert_names[SHM_CERT_NAMES];
 };
 
-/* Bits of shm_health.warn: true about the server though its check passes. */
+/* Bits of shm_health.warn: what a person should know beside the result. */
 enum health_warn {
 	HEALTH_WARN_AUTH = 1, /* 401 or 403: alive, readiness unknown */
 	HEALTH_WARN_CERT = 2, /* verify = warn and the certificate does not verify */
+	/* 404, or not TLS: perhaps not what the check is made for; only said when all are so */
+	HEALTH_WARN_FOREIGN = 4,
 };
 
 /* ---- regions ---- */

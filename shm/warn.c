@@ -170,12 +170,37 @@ warn_server(const struct dump *d, const struct say *s, const char *service, unsi
 		    service, name);
 }
 
+/* All servers of a service answer 404 or do not speak TLS. */
+static void
+warn_foreign(const struct dump *d, const struct say *s, const struct dump_service *v)
+{
+	const struct shm_health *h = NULL;
+
+	for (unsigned k = 0; k < v->n; k++) {
+		unsigned index = d->servers[v->first + k];
+
+		if (d->table.server[index].state != ROW_ACTIVE ||
+		    d->table.server[index].admin == ADMIN_MAINT)
+			continue;
+		h = &d->health[index];
+		if ((h->warn & HEALTH_WARN_FOREIGN) == 0)
+			return;
+	}
+	if (h != NULL)
+		say(s,
+		    "is %s an API server? preset = \"tcp\" checks the port only (%s from all of its "
+		    "servers: %s)",
+		    d->table.service[v->index].name,
+		    check_result_name((enum check_result)h->result), h->text);
+}
+
 static void
 warn_servers(const struct dump *d, const struct say *s)
 {
 	for (unsigned i = 0; i < d->n_services; i++) {
 		const struct dump_service *v = &d->services[i];
 
+		warn_foreign(d, s, v);
 		for (unsigned k = 0; k < v->n; k++)
 			if (d->table.server[d->servers[v->first + k]].state == ROW_ACTIVE)
 				warn_server(d, s, d->table.service[v->index].name,

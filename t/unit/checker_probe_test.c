@@ -149,7 +149,7 @@ status__is_l7ok_when_expected_and_else_l7sts(void **state)
 	    {401, false, RESULT_L7OKC, HEALTH_WARN_AUTH},
 	    {403, false, RESULT_L7OKC, HEALTH_WARN_AUTH},
 	    {403, true, RESULT_L7OK, 0},
-	    {404, false, RESULT_L7STS, 0},
+	    {404, false, RESULT_L7STS, HEALTH_WARN_FOREIGN},
 	    {500, true, RESULT_L7STS, 0},
 	};
 
@@ -170,7 +170,6 @@ status__is_l7ok_when_expected_and_else_l7sts(void **state)
 		snprintf(text, sizeof text, "GET /readyz: %d", rows[i / 2].status);
 		expect(o, rows[i / 2].result, (unsigned)rows[i / 2].status, text);
 		assert_int_equal(o.warn, rows[i / 2].warn);
-		assert_int_equal(o.foreign, rows[i / 2].status == 404);
 		assert_int_equal(o.cert.not_after, i % 2 ? 0 : peer_not_after("server"));
 		assert_int_equal(p.seen->handshake_errors, 0);
 	}

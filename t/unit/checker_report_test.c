@@ -232,6 +232,15 @@ service__that_is_no_api_server__is_asked_about_once(void **state)
 	await_checks(&w, 0, 5);
 	await_checks(&w, 1, 5);
 	assert_int_equal(logged(&w, "is api an API server?"), 1);
+	assert_int_equal(cell_of(&w, 0).warn, HEALTH_WARN_FOREIGN);
+	assert_int_equal(cell_of(&w, 1).warn, HEALTH_WARN_FOREIGN);
+	/* Nor by a successor. */
+	world_kill(&w);
+	world_start(&w, false);
+	await_ready(&w);
+	await_checks(&w, 0, checks_of(&w, 0) + 3);
+	await_checks(&w, 1, checks_of(&w, 1) + 3);
+	assert_int_equal(logged(&w, "is api an API server?"), 1);
 	world_stop(&w);
 	peer_stop(&p[0]);
 	peer_stop(&p[1]);

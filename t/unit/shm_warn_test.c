@@ -142,6 +142,36 @@ certificate__that_ends_soon__is_spoken_of(void **state)
 }
 
 static void
+service__whose_servers_are_all_foreign__is_asked_about(void **state)
+{
+	static const char ask[] =
+	    "is api an API server? preset = \"tcp\" checks the port only (L7STS "
+	    "from all of its servers: GET /readyz: 404)\n";
+	struct fixture f;
+	struct dump *d = healthy(&f);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		d->health[i].result = RESULT_L7STS;
+		strcpy(d->health[i].text, "GET /readyz: 404");
+		d->health[i].warn = i > 1 ? HEALTH_WARN_FOREIGN : 0;
+	}
+	/* 0 has left the file, 1 is another thing. */
+	assert_warnings(d, "");
+	d->table.server[1].admin = ADMIN_MAINT;
+	assert_warnings(d, ask);
+	d->table.server[1].admin = ADMIN_DRAIN;
+	assert_warnings(d, "");
+	d->health[1].warn = HEALTH_WARN_FOREIGN;
+	assert_warnings(d, ask);
+	for (unsigned i = 1; i < 5; i++)
+		d->table.server[i].admin = ADMIN_MAINT;
+	assert_warnings(d, "");
+	free(d);
+	fixture_close(&f);
+}
+
+static void
 warnings__of_removed_services_and_servers__are_none(void **state)
 {
 	struct fixture f;
@@ -180,6 +210,7 @@ main(void)
 	    cmocka_unit_test(warnings__of_a_healthy_daemon__are_none),
 	    cmocka_unit_test(warnings__name_everything_that_is_wrong_worst_first),
 	    cmocka_unit_test(certificate__that_ends_soon__is_spoken_of),
+	    cmocka_unit_test(service__whose_servers_are_all_foreign__is_asked_about),
 	    cmocka_unit_test(warnings__of_removed_services_and_servers__are_none),
 	    cmocka_unit_test(warnings__of_a_child_that_never_beat__count_from_its_start),
 	};
