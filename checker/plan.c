@@ -133,13 +133,15 @@ plan_conf(void)
 void
 plan_make(struct plan *plan, unsigned service, const struct addr *server)
 {
-	const struct conf_check *check = &prepared.conf->services[service].check;
+	const struct conf_service *svc = &prepared.conf->services[service];
+	const struct conf_check *check = &svc->check;
 	char host[ADDR_TEXT];
 	int len = 0;
 
 	memset(plan, 0, sizeof *plan);
 	plan->check = check;
 	plan->addr = *server;
+	plan->source = &svc->source;
 	if (check->port > 0)
 		addr_set_port(&plan->addr, (uint16_t)check->port);
 	plan->tls = prepared.services[service].tls;

@@ -11,8 +11,9 @@ struct tls_ctx;
 
 struct plan {
 	const struct conf_check *check;
-	struct addr addr;    /* where, with the port of the check */
-	struct tls_ctx *tls; /* https and tls */
+	struct addr addr;		 /* where, with the port of the check */
+	const struct conf_addrs *source; /* the service's, of any family */
+	struct tls_ctx *tls;		 /* https and tls */
 	const struct http_expect *expect;
 	int request_len; /* 0: nothing is sent */
 	char request[HTTP_REQUEST];

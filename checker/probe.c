@@ -236,6 +236,27 @@ probe_running(const struct probe *p)
 	return p->phase != PROBE_IDLE && p->phase != PROBE_CLOSING;
 }
 
+/* Ports are chosen at the connect, so that one serves many servers. The file is the same on all
+ * nodes: addresses of others are passed over. -1: there are some, and none is local. */
+static int
+bind_source(int fd, const struct plan *plan)
+{
+	const int on = 1;
+	int result = 0;
+
+	for (unsigned i = 0; i < plan->source->n; i++) {
+		const struct addr *a = &plan->source->v[i];
+
+		if (a->sa.sa_family != plan->addr.sa.sa_family)
+			continue;
+		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+		if (bind(fd, &a->sa, addr_len(a)) == 0)
+			return 0;
+		result = -1;
+	}
+	return result;
+}
+
 static int
 open_socket(const struct plan *plan)
 {
@@ -268,6 +289,11 @@ probe_start(struct probe *p, const struct plan *plan)
 		return;
 	}
 	p->fd = open_socket(plan);
+	if (p->fd >= 0 && bind_source(p->fd, plan) < 0) {
+		probe_finish(p, RESULT_SOCKERR, (unsigned)errno,
+		    "no address of source is local: %s", strerror(errno));
+		return;
+	}
 	if (p->fd < 0 || (connect(p->fd, &plan->addr.sa, addr_len(&plan->addr)) != 0 &&
 			     errno != EINPROGRESS && errno != EINTR)) {
 		probe_not_connected(p, errno);

@@ -43,6 +43,10 @@ static const int calls_loop[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_S
     END};
 static const int calls_epoll[] = {SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(listen),
     SCMP_SYS(connect), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
+/* bind: addresses of `source` */
+static const int calls_checker[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(connect),
+    SCMP_SYS(bind), END};
 /* The ring connects. It was made before, and no other can be. */
 static const int calls_uring[] = {SCMP_SYS(io_uring_enter), SCMP_SYS(accept4), SCMP_SYS(bind),
     SCMP_SYS(listen), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
@@ -64,7 +68,7 @@ static const struct row {
 } rows[] = {
     {PROC_WORKER, "epoll", true, false, calls_epoll},
     {PROC_WORKER, "uring", true, false, calls_uring},
-    {PROC_CHECKER, "", true, false, calls_loop},
+    {PROC_CHECKER, "", true, false, calls_checker},
     {PROC_LOGGER, "", false, true, calls_loop},
 };
 

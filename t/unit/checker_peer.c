@@ -219,13 +219,17 @@ static _Noreturn void
 serve(struct peer *p, int listener)
 {
 	SSL_CTX *tls = speaks_tls(p->kind) ? server_tls(p) : NULL;
+	struct addr from;
+	socklen_t len;
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
-		fd = accept(listener, NULL, NULL);
+		len = sizeof from;
+		fd = accept(listener, &from.sa, &len);
 		if (fd < 0)
 			continue;
+		addr_print_ip(&from, p->seen->from, sizeof p->seen->from);
 		p->seen->accepted++;
 		if (tls != NULL)
 			handle_tls(p, tls, fd);

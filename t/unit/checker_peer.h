@@ -31,6 +31,7 @@ struct peer_seen {
 	atomic_int unclean;
 	char request[1024]; /* the last one */
 	char sni[128];
+	char from[ADDR_TEXT]; /* address of the last client */
 };
 
 struct peer {

@@ -119,6 +119,43 @@ our_own_shortage__is_sockerr(void **state)
 }
 
 static void
+source__is_the_first_local_one_of_the_family(void **state)
+{
+	static const struct {
+		const char *server, *source[3], *from; /* from NULL: none is local */
+	} rows[] = {
+	    {"127.0.0.1", {"127.0.0.9"}, "127.0.0.9"},
+	    {"127.0.0.1", {"127.0.0.9", "127.0.0.8"}, "127.0.0.9"},
+	    {"127.0.0.1", {"::1", "192.0.2.77", "127.0.0.8"}, "127.0.0.8"},
+	    {"127.0.0.1", {"::1"}, "127.0.0.1"},
+	    {"::1", {"127.0.0.9", "::1"}, "::1"},
+	    {"127.0.0.1", {"192.0.2.77", "192.0.2.78"}, NULL},
+	};
+	struct addr source[3];
+	struct conf *conf;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct peer p = {.kind = PEER_HTTPS};
+
+		assert_null(addr_parse(&p.addr, rows[i].server, false));
+		peer_start(&p);
+		conf = peer_conf(&p.addr);
+		conf->services[0].source.v = source;
+		for (unsigned k = 0; k < 3 && rows[i].source[k] != NULL; k++)
+			assert_null(addr_parse(
+			    &source[conf->services[0].source.n++], rows[i].source[k], false));
+		if (rows[i].from != NULL) {
+			expect(run(conf), RESULT_L7OK, 200, "GET /readyz: 200");
+			assert_string_equal(p.seen->from, rows[i].from);
+		} else
+			expect(run(conf), RESULT_SOCKERR, EADDRNOTAVAIL,
+			    "no address of source is local: Cannot assign requested address");
+		peer_stop(&p);
+	}
+}
+
+static void
 no_check__passes_without_a_packet(void **state)
 {
 	struct conf *conf;
@@ -280,6 +317,7 @@ main(void)
 	    cmocka_unit_test(closed_port__is_l4con_at_once),
 	    cmocka_unit_test(unanswered_connect__is_l4tout_after_connect_timeout),
 	    cmocka_unit_test(our_own_shortage__is_sockerr),
+	    cmocka_unit_test(source__is_the_first_local_one_of_the_family),
 	    cmocka_unit_test(no_check__passes_without_a_packet),
 	    cmocka_unit_test(status__is_l7ok_when_expected_and_else_l7sts),
 	    cmocka_unit_test(request__names_the_server_and_asks_to_close),
