@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "master/cli.h"
+#include "master/cli_cells.h"
 #include "shm/dump.h"
 #include "shm/fmt.h"
 
@@ -96,33 +97,14 @@ fill_workers(struct grid *g, const struct dump *d)
 static void
 fill_servers(struct grid *g, const struct dump *d, const struct dump_service *s)
 {
-	char span[FMT_HUMAN], check[FMT_CHECK], addr[ADDR_TEXT];
+	char name[SHM_NAME + 2];
+	unsigned i;
 
-	grid_cell(g, "  server");
-	grid_cell(g, "address");
-	grid_cell(g, "state");
-	grid_cell(g, "since");
-	grid_cell(g, "weight");
-	grid_cell(g, "connections");
-	grid_cell(g, "last check");
-	grid_row(g);
+	cli_cells_head(g, "  server");
 	for (unsigned k = 0; k < s->n; k++) {
-		unsigned i = d->servers[s->first + k];
-		const struct shm_server *row = &d->table.server[i];
-		const struct shm_health *h = &d->health[i];
-		bool has_text = h->text[0] != '\0' && h->result != RESULT_NONE;
-
-		grid_cell(g, "  %s", row->name);
-		grid_cell(g, "%s", addr_print(&row->addr, addr, sizeof addr));
-		grid_cell(g, "%s%s", server_state_name((enum server_state)d->shown[i]),
-		    row->backup ? " (backup)" : "");
-		grid_cell(
-		    g, "%s", h->since_us != 0 ? fmt_span(fmt_age_ms(d, h->since_us), span) : "-");
-		grid_cell(g, "%" PRIu32, row->weight);
-		grid_cell(g, "%" PRIu64, STAT_GET(&d->sum.server[i], active));
-		grid_cell(g, "%s%s%s", fmt_check(h, check), has_text ? ": " : "",
-		    has_text ? h->text : "");
-		grid_row(g);
+		i = d->servers[s->first + k];
+		snprintf(name, sizeof name, "  %s", d->table.server[i].name);
+		cli_cells(g, d, i, name);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "conf/conf.h"
 #include "master/setting.h"
+#include "shm/health.h"
 #include "shm/table.h"
 
 static uint32_t
@@ -130,7 +131,7 @@ static const char *
 value_text(bool is_admin, uint32_t value, char buf[16])
 {
 	if (is_admin)
-		return setting_admin_name(value);
+		return server_admin_name(value);
 	snprintf(buf, 16, "%" PRIu32, value);
 	return buf;
 }

@@ -90,15 +90,3 @@ setting_settle(struct shm_server *row, struct mono now)
 		row->set_weight.since_us = now.us;
 	}
 }
-
-const char *
-setting_admin_name(uint32_t admin)
-{
-	static const char *const names[] = {
-	    [ADMIN_READY] = "ready",
-	    [ADMIN_DRAIN] = "drain",
-	    [ADMIN_MAINT] = "maint",
-	};
-
-	return admin < sizeof names / sizeof *names ? names[admin] : "?";
-}

@@ -35,7 +35,4 @@ bool setting_file(struct shm_setting *s, uint32_t value, bool keep);
 /* Sets admin and weight of the row from its settings, and what follows from a change of admin. */
 void setting_settle(struct shm_server *row, struct mono now);
 
-/* "ready", "drain", "maint": an enum server_admin. */
-const char *setting_admin_name(uint32_t admin);
-
 #endif

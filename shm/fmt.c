@@ -104,6 +104,43 @@ fmt_age_ms(const struct dump *d, int64_t then_us)
 	return age > 0 ? age : 0;
 }
 
+int64_t
+fmt_since_us(const struct dump *d, unsigned server)
+{
+	const struct shm_server *s = &d->table.server[server];
+
+	switch (d->shown[server]) {
+	case STATE_REMOVED:
+		return s->removed_us;
+	case STATE_MAINT:
+		return s->set_admin.since_us;
+	case STATE_DRAIN:
+		return s->admin == ADMIN_DRAIN ? s->set_admin.since_us : s->set_weight.since_us;
+	default:
+		return d->health[server].since_us;
+	}
+}
+
+const char *
+fmt_left(const struct dump *d, const struct shm_setting *s, char buf[FMT_HUMAN])
+{
+	if (s->until_us == 0)
+		return NULL;
+	return fmt_span(mono_diff_ms(d->now, (struct mono){s->until_us}), buf);
+}
+
+const char *
+fmt_progress(const struct shm_health *h, char buf[FMT_HUMAN])
+{
+	if (h->rise == 0 || h->result == RESULT_NONE)
+		snprintf(buf, FMT_HUMAN, "-");
+	else if (h->health >= h->rise)
+		snprintf(buf, FMT_HUMAN, "%d/%u", h->health - h->rise + 1, h->fall);
+	else
+		snprintf(buf, FMT_HUMAN, "%d/%u", h->health, h->rise);
+	return buf;
+}
+
 bool
 fmt_code_is_http(const struct shm_health *h)
 {
@@ -126,6 +163,21 @@ fmt_check(const struct shm_health *h, char buf[FMT_CHECK])
 		n += snprintf(buf + n, FMT_CHECK - (size_t)n, "/%u", h->code);
 	if (h->check_ms >= 0)
 		snprintf(buf + n, FMT_CHECK - (size_t)n, " in %dms", h->check_ms);
+	return buf;
+}
+
+const char *
+fmt_check_text(const struct shm_health *h, char buf[FMT_CHECK_TEXT])
+{
+	char check[FMT_CHECK];
+
+	/* Why there was no check says it all. */
+	if (h->result == RESULT_INI && h->checked_us == 0 && h->text[0] != '\0')
+		snprintf(buf, FMT_CHECK_TEXT, "%s", h->text);
+	else if (h->result == RESULT_NONE || h->text[0] == '\0')
+		snprintf(buf, FMT_CHECK_TEXT, "%s", fmt_check(h, check));
+	else
+		snprintf(buf, FMT_CHECK_TEXT, "%s: %s", fmt_check(h, check), h->text);
 	return buf;
 }
 

@@ -25,9 +25,22 @@ const char *fmt_bytes(uint64_t n, char buf[FMT_HUMAN]);
 /* Milliseconds from then_us to the moment of the dump, never negative. */
 int64_t fmt_age_ms(const struct dump *d, int64_t then_us);
 
+/* CLOCK_MONOTONIC of the moment since when the server is what it is shown as; 0: unknown. */
+int64_t fmt_since_us(const struct dump *d, unsigned server);
+
+/* How long what the operator said for a time still holds: "59m58s"; NULL: it has no end. */
+const char *fmt_left(const struct dump *d, const struct shm_setting *s, char buf[FMT_HUMAN]);
+
+/* As HAProxy counts: "2/3", checks passed of rise, or, of one that is not DOWN, failures left of
+ * fall. "-": no checks. */
+const char *fmt_progress(const struct shm_health *h, char buf[FMT_HUMAN]);
+
 /* The last check in a few words: "L7OK/200 in 3ms", "no check", "not checked yet". */
 #define FMT_CHECK 64
 const char *fmt_check(const struct shm_health *h, char buf[FMT_CHECK]);
+/* The same, and what it said: "L7STS/500 in 3ms: GET /readyz: 500". */
+#define FMT_CHECK_TEXT 192
+const char *fmt_check_text(const struct shm_health *h, char buf[FMT_CHECK_TEXT]);
 /* Is shm_health.code an HTTP status? */
 bool fmt_code_is_http(const struct shm_health *h);
 

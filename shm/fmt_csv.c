@@ -157,8 +157,10 @@ column_bck(const struct line *l)
 static void
 column_lastchg(const struct line *l)
 {
-	if (health(l)->since_us != 0)
-		number(l, (uint64_t)fmt_age_ms(l->d, health(l)->since_us) / 1000);
+	int64_t since_us = fmt_since_us(l->d, l->index);
+
+	if (since_us != 0)
+		number(l, (uint64_t)fmt_age_ms(l->d, since_us) / 1000);
 }
 
 /* Seconds, the present time included, which the checker's counter leaves out. */

@@ -215,7 +215,7 @@ static const struct server_gauge {
 	 .unit = STAT_MSEC,
 	 .help = "Duration of the last health check"},
 	check_duration},
-    {{.prom = "server_weight", .help = "Configured weight"}, weight},
+    {{.prom = "server_weight", .help = "Weight in effect"}, weight},
     {{.prom = "server_cert_not_after_timestamp_seconds",
 	 .help = "End of the certificate that the server showed to the health check"},
 	cert_not_after},

@@ -23,6 +23,18 @@ server_state_name(enum server_state s)
 	return (unsigned)s < SERVER_STATES ? state_names[s] : "?";
 }
 
+const char *
+server_admin_name(enum server_admin a)
+{
+	static const char *const names[] = {
+	    [ADMIN_READY] = "ready",
+	    [ADMIN_DRAIN] = "drain",
+	    [ADMIN_MAINT] = "maint",
+	};
+
+	return (unsigned)a < sizeof names / sizeof *names ? names[a] : "?";
+}
+
 /* A number from the segment that is none of ours is shown as unknown. */
 static enum check_result
 known(enum check_result r)

@@ -40,6 +40,8 @@ enum candidates health_candidates(const struct shm_table *t, unsigned service,
 
 /* Names from the tables: "UP", "L7STS", ... */
 const char *server_state_name(enum server_state s);
+/* The word of kha server: "ready", "drain", "maint". */
+const char *server_admin_name(enum server_admin a);
 const char *check_result_name(enum check_result r);
 const char *check_result_help(enum check_result r);
 bool check_result_passed(enum check_result r);

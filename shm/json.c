@@ -151,6 +151,13 @@ check(struct json *j, const struct shm_health *h)
 	return o;
 }
 
+/* A date in milliseconds since 1970, null when there is none. */
+static void
+put_date(struct json *j, json_t *object, const char *key, int64_t at_ms)
+{
+	put(j, object, key, at_ms != 0 ? json_integer(at_ms) : json_null());
+}
+
 static json_t *
 server(struct json *j, unsigned i)
 {
@@ -164,9 +171,13 @@ server(struct json *j, unsigned i)
 	put_text(j, o, "address", addr_print(&s->addr, addr, sizeof addr));
 	put_text(j, o, "state", server_state_name((enum server_state)j->d->shown[i]));
 	put_text(j, o, "health", server_state_name((enum server_state)h->state));
-	put_age(j, o, "since_ms", h->since_us);
+	put_age(j, o, "since_ms", fmt_since_us(j->d, i));
+	put_text(j, o, "admin", server_admin_name((enum server_admin)s->admin));
+	put_date(j, o, "admin_until_at_ms", s->set_admin.until_wall_ms);
 	put_bool(j, o, "backup", s->backup != 0);
 	put_number(j, o, "weight", s->weight);
+	put_number(j, o, "weight_configured", s->set_weight.file);
+	put_date(j, o, "weight_until_at_ms", s->set_weight.until_wall_ms);
 	put_number(j, o, "max_connections", s->max_connections);
 	put(j, o, "cert_not_after",
 	    h->cert_not_after != 0 ? json_integer(h->cert_not_after) : json_null());

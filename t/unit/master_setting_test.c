@@ -122,16 +122,6 @@ settle__a_change__has_its_moment_and_maint_its_deadline(void **state)
 	assert_int_equal(row.set_weight.since_us, now.us + 2000000);
 }
 
-static void
-admin_names__are_the_words_of_the_command(void **state)
-{
-	(void)state;
-	assert_string_equal(setting_admin_name(ADMIN_READY), "ready");
-	assert_string_equal(setting_admin_name(ADMIN_DRAIN), "drain");
-	assert_string_equal(setting_admin_name(ADMIN_MAINT), "maint");
-	assert_string_equal(setting_admin_name(77), "?");
-}
-
 int
 main(void)
 {
@@ -143,7 +133,6 @@ main(void)
 	    cmocka_unit_test_setup(order_for_good__ends_a_timed_one, start),
 	    cmocka_unit_test_setup(file__that_changed__wins_over_both_parts, start),
 	    cmocka_unit_test(settle__a_change__has_its_moment_and_maint_its_deadline),
-	    cmocka_unit_test(admin_names__are_the_words_of_the_command),
 	};
 
 	return cmocka_run_group_tests_name("master/setting", tests, NULL, NULL);

@@ -100,6 +100,9 @@ set_server(struct shm_table *t, unsigned i, const char *name, const char *addr, 
 	s->service = service;
 	s->weight = 100;
 	s->position = i;
+	s->set_admin =
+	    (struct shm_setting){ADMIN_READY, .base = SETTING_NONE, .timed = SETTING_NONE};
+	s->set_weight = (struct shm_setting){100, .base = SETTING_NONE, .timed = SETTING_NONE};
 }
 
 static void
@@ -143,7 +146,7 @@ sample_tables(struct fixture *f)
 	t.server[3].max_connections = 250;
 	set_server(&t, 4, "spare", "10.0.0.14:6443", 0);
 	t.server[4].backup = 1;
-	t.server[4].weight = 50;
+	t.server[4].weight = t.server[4].set_weight.file = 50;
 	set_server(&t, 5, "a\"b,c\\d", "10.0.1.1:443", 1);
 	table_publish(&f->seg, &t);
 	info_store(&f->seg, &info);

@@ -99,6 +99,77 @@ check__in_words__has_code_and_duration_only_where_they_mean_something(void **sta
 }
 
 static void
+check_text__says_what_the_server_said_or_why_there_was_no_check(void **state)
+{
+	struct shm_health h = {.result = RESULT_INI, .check_ms = -1};
+	char buf[FMT_CHECK_TEXT];
+
+	(void)state;
+	assert_string_equal(fmt_check_text(&h, buf), "not checked yet");
+	snprintf(h.text, sizeof h.text, "not checked in MAINT");
+	assert_string_equal(fmt_check_text(&h, buf), "not checked in MAINT");
+	h.result = RESULT_L4CON;
+	h.check_ms = 3;
+	snprintf(h.text, sizeof h.text, "connection refused");
+	assert_string_equal(fmt_check_text(&h, buf), "L4CON in 3ms: connection refused");
+	h.result = RESULT_NONE;
+	assert_string_equal(fmt_check_text(&h, buf), "no check");
+	/* The longest text fits. */
+	h.result = RESULT_L7STS;
+	h.code = 500;
+	memset(h.text, 'x', sizeof h.text - 1);
+	assert_int_equal(strlen(fmt_check_text(&h, buf)), strlen("L7STS/500 in 3ms: ") + 119);
+}
+
+static void
+progress__is_counted_as_haproxy_does(void **state)
+{
+	static const struct {
+		int32_t health;
+		const char *text;
+	} rows[] = {{0, "0/2"}, {1, "1/2"}, {2, "1/3"}, {3, "2/3"}, {4, "3/3"}};
+	struct shm_health h = {.rise = 2, .fall = 3, .result = RESULT_L4OK};
+	char buf[FMT_HUMAN];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		h.health = rows[i].health;
+		assert_string_equal(fmt_progress(&h, buf), rows[i].text);
+	}
+	h.result = RESULT_NONE;
+	assert_string_equal(fmt_progress(&h, buf), "-");
+}
+
+static void
+since__is_of_what_is_shown(void **state)
+{
+	struct dump *d = calloc(1, sizeof *d);
+	struct shm_server *s = &d->table.server[0];
+	char buf[FMT_HUMAN];
+
+	(void)state;
+	d->now.us = 100000000;
+	d->health[0].since_us = 1;
+	s->set_admin.since_us = 2;
+	s->set_weight.since_us = 3;
+	s->removed_us = 4;
+	d->shown[0] = STATE_UP;
+	assert_int_equal(fmt_since_us(d, 0), 1);
+	d->shown[0] = STATE_MAINT;
+	assert_int_equal(fmt_since_us(d, 0), 2);
+	d->shown[0] = STATE_DRAIN; /* by its weight */
+	assert_int_equal(fmt_since_us(d, 0), 3);
+	s->admin = ADMIN_DRAIN;
+	assert_int_equal(fmt_since_us(d, 0), 2);
+	d->shown[0] = STATE_REMOVED;
+	assert_int_equal(fmt_since_us(d, 0), 4);
+	assert_null(fmt_left(d, &s->set_admin, buf));
+	s->set_admin.until_us = 160000000;
+	assert_string_equal(fmt_left(d, &s->set_admin, buf), "1m00s");
+	free(d);
+}
+
+static void
 processes__are_counted_by_what_they_do(void **state)
 {
 	struct dump *d = calloc(1, sizeof *d);
@@ -134,6 +205,9 @@ main(void)
 	    cmocka_unit_test(clean__keeps_text_and_replaces_what_a_terminal_or_json_would_choke_on),
 	    cmocka_unit_test(spans_and_bytes__are_short),
 	    cmocka_unit_test(check__in_words__has_code_and_duration_only_where_they_mean_something),
+	    cmocka_unit_test(check_text__says_what_the_server_said_or_why_there_was_no_check),
+	    cmocka_unit_test(progress__is_counted_as_haproxy_does),
+	    cmocka_unit_test(since__is_of_what_is_shown),
 	    cmocka_unit_test(processes__are_counted_by_what_they_do),
 	};
 

@@ -292,6 +292,10 @@ names__come_from_the_rows(void **state)
 	(void)state;
 	assert_string_equal(server_state_name(STATE_NOTREADY), "NOTREADY");
 	assert_string_equal(server_state_name((enum server_state)99), "?");
+	assert_string_equal(server_admin_name(ADMIN_READY), "ready");
+	assert_string_equal(server_admin_name(ADMIN_DRAIN), "drain");
+	assert_string_equal(server_admin_name(ADMIN_MAINT), "maint");
+	assert_string_equal(server_admin_name((enum server_admin)99), "?");
 	assert_string_equal(check_result_name(RESULT_L7STS), "L7STS");
 	assert_string_equal(check_result_name((enum check_result)200), "UNK");
 	assert_string_equal(check_result_help(RESULT_L4CON), "connect failed");

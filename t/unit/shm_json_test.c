@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/table.h"
 #include "t/unit/shm_fixture.h"
 
 /* A value by a path such as "services.0.servers.1.check.code". */
@@ -114,6 +115,47 @@ json__has_the_promised_shape_and_values(void **state)
 }
 
 static void
+json__says_what_the_operator_said_and_until_when(void **state)
+{
+	static struct shm_table t;
+	struct shm_server *s = &t.server[1];
+	struct fixture f;
+	struct dump *d;
+	json_t *root, *server;
+	char *text;
+
+	(void)state;
+	fixture_open(&f);
+	fixture_sample(&f);
+	assert_true(table_snapshot(&f.seg, &t));
+	s->admin = s->set_admin.timed = ADMIN_MAINT;
+	s->set_admin.since_us = FIXTURE_NOW_US - 5000000;
+	s->set_admin.until_us = FIXTURE_NOW_US + 60000000;
+	s->set_admin.until_wall_ms = FIXTURE_WALL_MS + 60000;
+	s->weight = s->set_weight.base = 7;
+	table_publish(&f.seg, &t);
+	d = fixture_dump(&f);
+	text = fixture_text(d, NULL, DUMP_JSON);
+	root = json_loads(text, 0, NULL);
+	free(text);
+	server = at(root, "services.0.servers.1");
+	assert_string_equal(json_string_value(json_object_get(server, "state")), "MAINT");
+	assert_string_equal(json_string_value(json_object_get(server, "admin")), "maint");
+	assert_int_equal(json_integer_value(json_object_get(server, "since_ms")), 5000);
+	assert_int_equal(json_integer_value(json_object_get(server, "admin_until_at_ms")),
+	    FIXTURE_WALL_MS + 60000);
+	assert_int_equal(json_integer_value(json_object_get(server, "weight")), 7);
+	assert_int_equal(json_integer_value(json_object_get(server, "weight_configured")), 100);
+	assert_true(json_is_null(json_object_get(server, "weight_until_at_ms")));
+	server = at(root, "services.0.servers.2");
+	assert_string_equal(json_string_value(json_object_get(server, "admin")), "ready");
+	assert_true(json_is_null(json_object_get(server, "admin_until_at_ms")));
+	json_decref(root);
+	free(d);
+	fixture_close(&f);
+}
+
+static void
 json__has_a_key_for_every_row(void **state)
 {
 	static const char *const at_path[STAT_SETS] = {
@@ -146,6 +188,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(json__has_the_promised_shape_and_values),
+	    cmocka_unit_test(json__says_what_the_operator_said_and_until_when),
 	    cmocka_unit_test(json__has_a_key_for_every_row),
 	};
 

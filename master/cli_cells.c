@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "master/cli_cells.h"
+
+#include <inttypes.h>
+
+void
+cli_cells_head(struct grid *g, const char *first)
+{
+	grid_cell(g, "%s", first);
+	grid_cell(g, "address");
+	grid_cell(g, "state");
+	grid_cell(g, "since");
+	grid_cell(g, "weight");
+	grid_cell(g, "connections");
+	grid_cell(g, "health");
+	grid_cell(g, "last check");
+	grid_row(g);
+}
+
+static void
+state_cell(struct grid *g, const struct dump *d, unsigned server)
+{
+	const struct shm_server *row = &d->table.server[server];
+	char buf[FMT_HUMAN];
+	const char *left = fmt_left(d, &row->set_admin, buf);
+
+	grid_cell(g, "%s%s%s%s%s", server_state_name((enum server_state)d->shown[server]),
+	    row->backup ? " (backup)" : "", left != NULL ? ", " : "", left != NULL ? left : "",
+	    left != NULL ? " left" : "");
+}
+
+static void
+weight_cell(struct grid *g, const struct dump *d, const struct shm_server *row)
+{
+	char buf[FMT_HUMAN];
+	const char *left = fmt_left(d, &row->set_weight, buf);
+
+	if (row->weight == row->set_weight.file && left == NULL)
+		grid_cell(g, "%" PRIu32, row->weight);
+	else
+		grid_cell(g, "%" PRIu32 " (file: %" PRIu32 "%s%s%s)", row->weight,
+		    row->set_weight.file, left != NULL ? ", " : "", left != NULL ? left : "",
+		    left != NULL ? " left" : "");
+}
+
+void
+cli_cells(struct grid *g, const struct dump *d, unsigned server, const char *name)
+{
+	const struct shm_server *row = &d->table.server[server];
+	const struct shm_health *h = &d->health[server];
+	char buf[FMT_CHECK_TEXT], addr[ADDR_TEXT], span[FMT_HUMAN];
+	int64_t since_us = fmt_since_us(d, server);
+
+	grid_cell(g, "%s", name);
+	grid_cell(g, "%s", addr_print(&row->addr, addr, sizeof addr));
+	state_cell(g, d, server);
+	grid_cell(g, "%s", since_us != 0 ? fmt_span(fmt_age_ms(d, since_us), span) : "-");
+	weight_cell(g, d, row);
+	grid_cell(g, "%" PRIu64, STAT_GET(&d->sum.server[server], active));
+	grid_cell(g, "%s", fmt_progress(h, span));
+	grid_cell(g, "%s", fmt_check_text(h, buf));
+	grid_row(g);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A server in one row, as kha status and kha server show it. */
+#ifndef KHA_MASTER_CLI_CELLS_H
+#define KHA_MASTER_CLI_CELLS_H
+
+#include "shm/fmt.h"
+
+/* The row of headings; `first` stands above the names. */
+void cli_cells_head(struct grid *g, const char *first);
+
+/* The row of table.server[server], its name as given. */
+void cli_cells(struct grid *g, const struct dump *d, unsigned server, const char *name);
+
+#endif
