@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "master/daemon.h"
 #include "master/internal.h"
+#include "master/operate.h"
 #include "worker/worker.h"
 
 #define LOG_BUFFER (4 * 1024 * 1024)
@@ -33,6 +34,9 @@ on_command(void *arg, uint64_t client, const struct ctl_request *r)
 	case CTL_QUIT:
 		/* Its reply is ctl_close(). */
 		master_stop(m, r->verb == CTL_QUIT);
+		return;
+	case CTL_SERVER:
+		operate_order(m, client, r);
 		return;
 	case CTL_VERBS:
 		return;
@@ -98,6 +102,7 @@ master_boot(struct master *m, struct conf *conf, struct err *err)
 	log_to(m->log_fds[1], &m->seg.head->master.log_dropped);
 	if (priv_init(&m->priv, &conf->global, m->run_dir, err) < 0)
 		return -1;
+	operate_restore(m);
 	m->ctl = ctl_open(m->loop, m->run_dir, on_command, m, err);
 	if (m->ctl == NULL)
 		return -1;

@@ -17,6 +17,8 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_DAEMON = 3 };
  * CLI_NO_DAEMON then. */
 int cli_stat(int argc, char **argv);
 int cli_status(int argc, char **argv);
+/* cli_server.c. Without an order likewise. */
+int cli_server(int argc, char **argv);
 
 /* cli.c */
 

@@ -13,13 +13,13 @@
 
 #include "base/log.h"
 
-#define CLIENTS	  32 /* more wait in the backlog */
 #define SILENCE_S 5. /* a client that has not asked by then is closed */
 
 struct client {
 	uint64_t id; /* 0: free row */
 	bool asked;
 	int fd;
+	struct ucred peer;
 	ev_io io;
 	ev_timer silence;
 	struct ctl *ctl;
@@ -31,7 +31,7 @@ struct ctl {
 	struct sockaddr_un at;
 	ev_io io;
 	uint64_t last;
-	struct client clients[CLIENTS];
+	struct client clients[CTL_CLIENTS];
 	void (*fn)(void *arg, uint64_t client, const struct ctl_request *r);
 	void *arg;
 };
@@ -41,6 +41,7 @@ static const char *const verbs[CTL_VERBS] = {
     [CTL_STOP] = "stop",
     [CTL_QUIT] = "quit",
     [CTL_REOPEN] = "reopen",
+    [CTL_SERVER] = "server",
 };
 
 const char *
@@ -60,8 +61,10 @@ ctl_parse(const char *text, size_t n, struct ctl_request *r)
 		if (n < len || memcmp(text, verbs[v], len) != 0)
 			continue;
 		*r = (struct ctl_request){.verb = (enum ctl_verb)v};
+		if (v == CTL_SERVER && n > len && text[len] == ' ')
+			return order_parse(text + len + 1, n - len - 1, &r->order);
 		if (n == len)
-			return NULL;
+			return v == CTL_SERVER ? "server: which one?" : NULL;
 		r->force = n == len + strlen(force) && memcmp(text + len, force, n - len) == 0;
 		if (r->force)
 			return v == CTL_RELOAD ? NULL : "only reload can be forced";
@@ -142,6 +145,8 @@ on_client(struct ev_loop *loop, ev_io *w, int revents)
 	ev_timer_stop(loop, &c->silence);
 	c->asked = true;
 	wrong = ctl_parse(text, (size_t)n, &r);
+	r.uid = c->peer.uid;
+	r.pid = c->peer.pid;
 	if (wrong != NULL)
 		reply(c, 1, wrong);
 	else
@@ -149,19 +154,18 @@ on_client(struct ev_loop *loop, ev_io *w, int revents)
 }
 
 static bool
-may_command(int fd)
+may_command(int fd, struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof peer;
+	socklen_t len = sizeof *peer;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) == 0 &&
+	       (peer->uid == 0 || peer->uid == geteuid());
 }
 
 static struct client *
 free_client(struct ctl *ctl)
 {
-	for (unsigned i = 0; i < CLIENTS; i++)
+	for (unsigned i = 0; i < CTL_CLIENTS; i++)
 		if (ctl->clients[i].id == 0)
 			return &ctl->clients[i];
 	return NULL;
@@ -172,6 +176,7 @@ on_connect(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct ctl *ctl = w->data;
 	struct client *c = free_client(ctl);
+	struct ucred peer;
 	int fd;
 
 	(void)revents;
@@ -182,12 +187,12 @@ on_connect(struct ev_loop *loop, ev_io *w, int revents)
 	fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (!may_command(fd)) {
+	if (!may_command(fd, &peer)) {
 		log_warning("control socket: a user who is neither root nor ours was refused");
 		close(fd);
 		return;
 	}
-	*c = (struct client){.id = ++ctl->last, .fd = fd, .ctl = ctl};
+	*c = (struct client){.id = ++ctl->last, .fd = fd, .peer = peer, .ctl = ctl};
 	ev_io_init(&c->io, on_client, fd, EV_READ);
 	ev_timer_init(&c->silence, on_silence, SILENCE_S, 0.);
 	c->io.data = c->silence.data = c;
@@ -211,7 +216,7 @@ bind_socket(struct ctl *ctl, const char *run_dir, struct err *err)
 	unlink(ctl->at.sun_path);
 	/* Nobody can connect before listen(), so the mode is right when it begins to matter. */
 	if (bind(ctl->fd, (const struct sockaddr *)&ctl->at, sizeof ctl->at) < 0 ||
-	    chmod(ctl->at.sun_path, 0600) < 0 || listen(ctl->fd, CLIENTS) < 0)
+	    chmod(ctl->at.sun_path, 0600) < 0 || listen(ctl->fd, CTL_CLIENTS) < 0)
 		return err_addsys(err, "control socket %s", ctl->at.sun_path);
 	return 0;
 }
@@ -242,7 +247,7 @@ ctl_open(struct ev_loop *loop, const char *run_dir,
 void
 ctl_reply(struct ctl *ctl, uint64_t client, int code, const char *text)
 {
-	for (unsigned i = 0; ctl != NULL && client != 0 && i < CLIENTS; i++)
+	for (unsigned i = 0; ctl != NULL && client != 0 && i < CTL_CLIENTS; i++)
 		if (ctl->clients[i].id == client)
 			reply(&ctl->clients[i], code, text);
 }
@@ -253,7 +258,7 @@ ctl_close(struct ctl *ctl, int code, const char *text)
 	if (ctl == NULL)
 		return;
 	unlink(ctl->at.sun_path);
-	for (unsigned i = 0; i < CLIENTS; i++) {
+	for (unsigned i = 0; i < CTL_CLIENTS; i++) {
 		if (ctl->clients[i].id == 0)
 			continue;
 		send_reply(&ctl->clients[i], code, text);

@@ -4,8 +4,9 @@
  * peer must be root or have the master's uid (SO_PEERCRED). One packet is the request, words
  * with one blank between:
  *
- *	reload | reload force | stop | quit | reopen
+ *	reload | reload force | stop | quit | reopen | server ...
  *
+ * (server: see master/order.h)
  * and one packet is the reply, when the thing is done: the exit code of the command in decimal,
  * '\n', and text for the user (no '\n' at its end). After the reply the master closes. A client
  * of stop or quit hears at the very last moment; end of file then means the master is gone.
@@ -18,22 +19,38 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "master/order.h"
 
 #define CTL_FILE    "ctl"
-#define CTL_REQUEST 64		      /* longest request */
+#define CTL_REQUEST (ORDER_TEXT + 16) /* longest request */
+#define CTL_CLIENTS 32		      /* at a time; more wait in the backlog */
 #define CTL_REPLY   (ERR_TEXT + 1024) /* longest reply */
 
-enum ctl_verb { CTL_RELOAD, CTL_STOP, CTL_QUIT, CTL_REOPEN, CTL_VERBS };
+/* CTL_SIGNALS: those of kha -s. */
+enum ctl_verb {
+	CTL_RELOAD,
+	CTL_STOP,
+	CTL_QUIT,
+	CTL_REOPEN,
+	CTL_SERVER,
+	CTL_VERBS,
+	CTL_SIGNALS = CTL_SERVER
+};
 
 struct ctl_request {
 	enum ctl_verb verb;
 	bool force;
+	struct order order; /* of CTL_SERVER */
+	/* Who asks: the kernel says. */
+	unsigned uid;
+	int pid;
 };
 
 /* "reload", ... for a verb. */
 const char *ctl_verb_name(enum ctl_verb verb);
 
-/* Reads a request of n bytes. NULL, or a constant sentence that says what is wrong. Pure. */
+/* Reads a request of n bytes, all of *r but who asks. NULL, or a constant sentence that says what is
+ * wrong. Pure. */
 const char *ctl_parse(const char *text, size_t n, struct ctl_request *r);
 
 /* Reads a reply: its exit code, and where its text starts (inside `text`, which must be

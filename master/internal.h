@@ -15,6 +15,7 @@
 #include "master/priv.h"
 #include "master/proc.h"
 #include "master/reload.h"
+#include "master/saver.h"
 #include "shm/seg.h"
 
 #define MASTER_BEAT_MS 250
@@ -49,6 +50,7 @@ struct master {
 	bool cold;		       /* no checker has had results yet */
 
 	struct reload reload;
+	struct saver saver;
 	struct ctl *ctl;
 	enum stop_step stopping;
 	struct mono stop_until; /* of this step; then SIGKILL */

@@ -25,6 +25,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
     {"status", cli_status, "one screen: node, services, servers, warnings"},
+    {"server", cli_server, "one server or all: ready, drain, maint, weight N, close"},
     {"stat", cli_stat, "all counters, states and processes: table, csv, json, prometheus"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

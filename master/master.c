@@ -10,6 +10,7 @@
 
 #include "master/daemon.h"
 #include "master/internal.h"
+#include "master/operate.h"
 #include "master/publish.h"
 #include "shm/table.h"
 
@@ -97,6 +98,7 @@ on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	m->beat_at = now;
 	seg_beat(&m->seg, now);
 	proc_watch(m, now);
+	operate_turn(m, now);
 	master_stop_turn(m);
 }
 
@@ -149,6 +151,7 @@ fini(struct master *m)
 {
 	const bool failed = m->exit_code != 0;
 
+	saver_fini(m);
 	listen_close(&m->listen);
 	if (m->now.conf != m->first)
 		conf_free(m->now.conf);

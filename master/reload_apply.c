@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "master/internal.h"
 #include "master/limits.h"
+#include "master/operate.h"
 #include "worker/worker.h"
 #include "shm/health.h"
 #include "shm/table.h"
@@ -231,6 +232,7 @@ reload_commit(struct master *m)
 	if (reload_publish(m, m->now.conf, PUBLISH_FINAL, NULL, &r->changes.forgotten, &err) < 0)
 		log_err("%s", err_end(&err));
 	proc_wake_all(m);
+	operate_reloaded(m);
 	log_init("master", (enum log_level)(LOG_LEVEL_ERR + m->now.conf->global.log_level));
 	if (m->first == NULL)
 		m->first = m->now.conf;

@@ -8,6 +8,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What passes is what the client would print of it. */
+static void
+order(const char *text, size_t size, const struct order *o)
+{
+	char again[ORDER_TEXT];
+	size_t n = order_print(o, again);
+
+	if (n >= sizeof again || n != size || memcmp(again, text, n) != 0)
+		abort();
+	if (o->weight != SETTING_NONE && o->weight > WEIGHT_MAX)
+		abort();
+}
+
 static void
 request(const char *text, size_t size)
 {
@@ -19,10 +32,15 @@ request(const char *text, size_t size)
 			abort();
 		return;
 	}
-	/* What passes begins with the verb, and has the other word exactly when forced. */
 	verb = ctl_verb_name(r.verb);
-	if (strncmp(text, verb, strlen(verb)) != 0 || r.force != (size > strlen(verb)) ||
-	    (r.force && r.verb != CTL_RELOAD))
+	if (strncmp(text, verb, strlen(verb)) != 0)
+		abort();
+	if (r.verb == CTL_SERVER) {
+		order(text + strlen(verb) + 1, size - strlen(verb) - 1, &r.order);
+		return;
+	}
+	/* Begins with the verb, and has the other word exactly when forced. */
+	if (r.force != (size > strlen(verb)) || (r.force && r.verb != CTL_RELOAD))
 		abort();
 }
 

@@ -16,108 +16,8 @@
 
 #include "master/cli.h"
 #include "shm/table.h"
+#include "t/unit/cli_world.h"
 #include "t/unit/shm_fixture.h"
-
-static struct fixture f;
-static char out[65536], err[4096];
-
-static void
-slurp(const char *path, char *text, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	size_t n;
-
-	assert_non_null(file);
-	n = fread(text, 1, size - 1, file);
-	text[n] = '\0';
-	fclose(file);
-}
-
-static void
-redirect(int fd, const char *path)
-{
-	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	if (to < 0 || dup2(to, fd) < 0)
-		_exit(96);
-	close(to);
-}
-
-static void
-paths(char o[256], char e[256])
-{
-	snprintf(o, 256, "%s.out", f.dir);
-	snprintf(e, 256, "%s.err", f.dir);
-}
-
-/* Starts the verb of a command line of blank-separated words; @ is the run directory. */
-static pid_t
-start(const char *line)
-{
-	char *argv[16], buf[512], o[256], e[256], *save = NULL;
-	int argc = 0;
-	pid_t pid = fixture_fork();
-
-	if (pid > 0)
-		return pid;
-	paths(o, e);
-	redirect(STDOUT_FILENO, o);
-	redirect(STDERR_FILENO, e);
-	snprintf(buf, sizeof buf, "%s", line);
-	for (char *w = strtok_r(buf, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
-		argv[argc++] = strcmp(w, "@") == 0 ? f.dir : w;
-	argv[argc] = NULL;
-	exit(strcmp(argv[0], "stat") == 0 ? cli_stat(argc, argv) : cli_status(argc, argv));
-}
-
-static int
-run(const char *line)
-{
-	char o[256], e[256];
-	int result = fixture_wait(start(line));
-
-	paths(o, e);
-	slurp(o, out, sizeof out);
-	slurp(e, err, sizeof err);
-	return result;
-}
-
-/* A daemon that lives: this process. */
-static void
-set_pid(pid_t pid, int64_t start_us)
-{
-	struct shm_info info;
-
-	assert_true(info_load(&f.seg, &info));
-	info.pid = (int32_t)pid;
-	info.start_us = start_us;
-	info_store(&f.seg, &info);
-	f.seg.head->self.beat_us = mono_now().us;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	unsetenv("KHA_RUN_DIR");
-	fixture_open(&f);
-	fixture_sample(&f);
-	set_pid(getpid(), mono_now().us);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	char o[256], e[256];
-
-	(void)state;
-	paths(o, e);
-	unlink(o);
-	unlink(e);
-	fixture_close(&f);
-	return 0;
-}
 
 static void
 run_dir__is_the_option_or_the_environment_or_the_usual(void **state)
@@ -166,17 +66,17 @@ static void
 stat__prints_each_format(void **state)
 {
 	(void)state;
-	assert_int_equal(run("stat -r @"), CLI_OK);
+	assert_int_equal(cli_run("stat -r @"), CLI_OK);
 	assert_memory_equal(out, "kha 0.1.0, node lb-1, pid ", 26);
 	assert_string_equal(err, "");
-	assert_int_equal(run("stat -r @ -f csv"), CLI_OK);
+	assert_int_equal(cli_run("stat -r @ -f csv"), CLI_OK);
 	assert_memory_equal(out, "# pxname,svname,", 16);
-	assert_int_equal(run("stat -f json -r @"), CLI_OK);
+	assert_int_equal(cli_run("stat -f json -r @"), CLI_OK);
 	assert_memory_equal(out, "{\n", 2);
-	assert_int_equal(run("stat -fprometheus -r @"), CLI_OK);
+	assert_int_equal(cli_run("stat -fprometheus -r @"), CLI_OK);
 	assert_memory_equal(out, "# HELP kha_build_info ", 22);
 	setenv("KHA_RUN_DIR", f.dir, 1);
-	assert_int_equal(run("stat -f csv"), CLI_OK);
+	assert_int_equal(cli_run("stat -f csv"), CLI_OK);
 	unsetenv("KHA_RUN_DIR");
 }
 
@@ -203,7 +103,7 @@ stat__misused__exits_2_and_says_how(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(run(rows[i].line), CLI_USAGE);
+		assert_int_equal(cli_run(rows[i].line), CLI_USAGE);
 		assert_string_equal(out, "");
 		if (strstr(err, rows[i].says) == NULL || strstr(err, " --help shows") == NULL)
 			fail_msg("%s: %s", rows[i].line, err);
@@ -214,9 +114,9 @@ static void
 help__goes_to_standard_output(void **state)
 {
 	(void)state;
-	assert_int_equal(run("stat --help"), CLI_OK);
+	assert_int_equal(cli_run("stat --help"), CLI_OK);
 	assert_memory_equal(out, "usage: kha stat ", 16);
-	assert_int_equal(run("status --help"), CLI_OK);
+	assert_int_equal(cli_run("status --help"), CLI_OK);
 	assert_memory_equal(out, "usage: kha status ", 18);
 	assert_string_equal(err, "");
 }
@@ -225,13 +125,13 @@ static void
 no_daemon__exits_3(void **state)
 {
 	(void)state;
-	assert_int_equal(run("stat -r /nonexistent"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("stat -r /nonexistent"), CLI_NO_DAEMON);
 	assert_string_equal(err, "kha stat: no segment /nonexistent/kha.shm: kha does "
 				 "not run there, or never did "
 				 "(-r DIR names another run directory)\n");
-	assert_int_equal(run("status -r /nonexistent"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("status -r /nonexistent"), CLI_NO_DAEMON);
 	f.seg.head->layout++;
-	assert_int_equal(run("status -r @"), CLI_FAILED);
+	assert_int_equal(cli_run("status -r @"), CLI_FAILED);
 	assert_non_null(strstr(err, "was made by another version of kha"));
 }
 
@@ -245,15 +145,15 @@ dead_daemon__is_named_and_what_it_left_is_printed(void **state)
 	if (pid == 0)
 		_exit(0);
 	assert_int_equal(fixture_wait(pid), 0);
-	set_pid(pid, mono_now().us);
+	cli_world_pid(pid, mono_now().us);
 	snprintf(expect, sizeof expect, "daemon is not running (pid %d is gone)", (int)pid);
-	assert_int_equal(run("stat -r @"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("stat -r @"), CLI_NO_DAEMON);
 	assert_memory_equal(out, expect, strlen(expect));
 	assert_non_null(strstr(out, "\napi/cp-1 "));
-	assert_int_equal(run("status -r @"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("status -r @"), CLI_NO_DAEMON);
 	assert_memory_equal(out, expect, strlen(expect));
 	assert_non_null(strstr(out, "service api (leastconn): serving UP"));
-	assert_int_equal(run("stat -f csv -r @"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("stat -f csv -r @"), CLI_NO_DAEMON);
 	assert_non_null(strstr(out, "\napi,FRONTEND,"));
 }
 
@@ -278,12 +178,12 @@ status__shows_services_workers_and_warnings(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(run("status -r @"), CLI_OK);
+	assert_int_equal(cli_run("status -r @"), CLI_OK);
 	for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (strstr(out, parts[i]) == NULL)
 			fail_msg("no \"%s\" in\n%s", parts[i], out);
 	f.seg.head->self.beat_us = mono_now().us - 60000000;
-	assert_int_equal(run("status -r @"), CLI_OK);
+	assert_int_equal(cli_run("status -r @"), CLI_OK);
 	assert_memory_equal(out, "master does not answer: heartbeat 1m00s old\n", 44);
 }
 
@@ -293,15 +193,15 @@ output__that_cannot_be_written__exits_1(void **state)
 	char o[256], e[256], link[512];
 
 	(void)state;
-	paths(o, e);
+	cli_world_paths(o, e);
 	unlink(o);
 	snprintf(link, sizeof link, "%s", o);
 	assert_int_equal(symlink("/dev/full", link), 0);
-	assert_int_equal(fixture_wait(start("stat -r @")), CLI_FAILED);
-	slurp(e, err, sizeof err);
+	assert_int_equal(fixture_wait(cli_start("stat -r @")), CLI_FAILED);
+	cli_world_slurp(e, err, sizeof err);
 	assert_string_equal(err, "kha stat: standard output: No space left on device\n");
-	assert_int_equal(fixture_wait(start("status -r @")), CLI_FAILED);
-	assert_int_equal(fixture_wait(start("stat --help")), CLI_FAILED);
+	assert_int_equal(fixture_wait(cli_start("status -r @")), CLI_FAILED);
+	assert_int_equal(fixture_wait(cli_start("stat --help")), CLI_FAILED);
 }
 
 static void
@@ -314,12 +214,12 @@ watch__repeats_with_rates_and_follows_a_restarted_daemon(void **state)
 	int n;
 
 	(void)state;
-	paths(o, e);
+	cli_world_paths(o, e);
 	close(open(o, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-	pid = start("stat -w 0.1 -r @");
+	pid = cli_start("stat -w 0.1 -r @");
 	do { /* until the third table, with rates */
 		f.all->worker[0].r.stat.service[0].accepted += 1000;
-		slurp(o, out, sizeof out);
+		cli_world_slurp(o, out, sizeof out);
 		for (n = 0, at = out; (at = strstr(at, "accepted/s")) != NULL; at++)
 			n++;
 		assert_true(mono_diff_ms(began, mono_now()) < 20000);
@@ -336,7 +236,7 @@ watch__repeats_with_rates_and_follows_a_restarted_daemon(void **state)
 			.pid = (int32_t)getpid(), .start_us = mono_now().us, .generation = 77});
 	seg_publish(&f.seg);
 	do {
-		slurp(o, out, sizeof out);
+		cli_world_slurp(o, out, sizeof out);
 		assert_true(mono_diff_ms(began, mono_now()) < 20000);
 	} while (strstr(out, "generation 77") == NULL);
 	kill(pid, SIGINT);
@@ -349,18 +249,22 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(run_dir__is_the_option_or_the_environment_or_the_usual),
 	    cmocka_unit_test(nearest__finds_slips_and_beginnings_but_no_strangers),
-	    cmocka_unit_test_setup_teardown(stat__prints_each_format, setup, teardown),
-	    cmocka_unit_test_setup_teardown(stat__misused__exits_2_and_says_how, setup, teardown),
-	    cmocka_unit_test_setup_teardown(help__goes_to_standard_output, setup, teardown),
-	    cmocka_unit_test_setup_teardown(no_daemon__exits_3, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		dead_daemon__is_named_and_what_it_left_is_printed, setup, teardown),
+		stat__prints_each_format, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(
-		status__shows_services_workers_and_warnings, setup, teardown),
+		stat__misused__exits_2_and_says_how, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(
-		output__that_cannot_be_written__exits_1, setup, teardown),
+		help__goes_to_standard_output, cli_world_open, cli_world_close),
+	    cmocka_unit_test_setup_teardown(no_daemon__exits_3, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(
-		watch__repeats_with_rates_and_follows_a_restarted_daemon, setup, teardown),
+		dead_daemon__is_named_and_what_it_left_is_printed, cli_world_open, cli_world_close),
+	    cmocka_unit_test_setup_teardown(
+		status__shows_services_workers_and_warnings, cli_world_open, cli_world_close),
+	    cmocka_unit_test_setup_teardown(
+		output__that_cannot_be_written__exits_1, cli_world_open, cli_world_close),
+	    cmocka_unit_test_setup_teardown(
+		watch__repeats_with_rates_and_follows_a_restarted_daemon, cli_world_open,
+		cli_world_close),
 	};
 
 	return cmocka_run_group_tests_name("master/cli", tests, NULL, NULL);

@@ -40,13 +40,18 @@ request__known_verbs__are_understood(void **state)
 	assert_int_equal(r.verb, CTL_QUIT);
 	assert_null(parse("reopen", &r));
 	assert_int_equal(r.verb, CTL_REOPEN);
+	assert_null(parse("server api/cp-1 drain for 60000", &r));
+	assert_int_equal(r.verb, CTL_SERVER);
+	assert_int_equal(r.order.verb, ORDER_DRAIN);
+	assert_string_equal(r.order.server, "api/cp-1");
 }
 
 static void
 request__anything_else__is_refused_with_a_sentence(void **state)
 {
 	static const char *const bad[] = {"", "r", "reloa", "reloadforce", "reload  force",
-	    "reload force ", "reload now", "stop force", "RELOAD", "quit\n"};
+	    "reload force ", "reload now", "stop force", "RELOAD", "quit\n", "server", "server ",
+	    "server force", "servers x drain", "server x drain now"};
 	struct ctl_request r;
 
 	(void)state;
@@ -158,6 +163,9 @@ socket__request__is_replied_once_and_closed(void **state)
 	assert_int_not_equal(world.client, 0);
 	assert_int_equal(world.request.verb, CTL_RELOAD);
 	assert_true(world.request.force);
+	/* Who asks is known. */
+	assert_int_equal(world.request.uid, getuid());
+	assert_int_equal(world.request.pid, getpid());
 	ctl_reply(world.ctl, world.client, 1, "no");
 	ctl_reply(world.ctl, world.client, 0, "again");
 	assert_int_equal(recv(fd, text, sizeof text, 0), 4);
