@@ -43,8 +43,9 @@ hash_addr_ip(const struct addr *a, uint64_t seed)
 double
 hash_rendezvous(uint64_t key, uint64_t server, unsigned weight)
 {
-	/* Uniform in (0, 1): 53 bits are what a double holds. */
-	double u = ((double)(mix(key ^ mix(server)) >> 11) + 0.5) / 9007199254740992.0;
+	/* Uniform in (0, 1): 52 bits and the half are what a double holds. With one bit more the
+	 * largest would become 1, and its score, which should be the best, minus infinity. */
+	double u = ((double)(mix(key ^ mix(server)) >> 12) + 0.5) / 4503599627370496.0;
 
 	return -(double)weight / log(u);
 }
