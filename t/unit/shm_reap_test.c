@@ -11,6 +11,7 @@
 
 #include "shm/health.h"
 #include "shm/limit.h"
+#include "shm/source.h"
 #include "shm/stat.h"
 #include "t/unit/shm_fixture.h"
 
@@ -101,6 +102,49 @@ worker__reaped__gives_back_its_limits_and_nobody_elses(void **state)
 }
 
 static void
+worker__reaped__lets_nobody_wait_for_its_clients(void **state)
+{
+	struct shm_worker *w, *other;
+	struct stat before, after;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	w = &f.all->worker[0].r;
+	other = &f.all->worker[1].r;
+	w->waiting.service[0] = 7;
+	w->waiting.service[SHM_SERVICES - 1] = 8;
+	w->waiting.server[0] = 9;
+	w->waiting.server[SHM_SERVERS - 1] = 10;
+	other->waiting.service[0] = 11;
+	for (uint64_t key = 1; key <= 1000; key++)
+		assert_true(source_add(w->source, key * SHM_SOURCES / 1000) >= 0);
+	assert_true(source_add(w->source, SHM_SOURCES - 1) >= 0);
+	assert_true(source_add(other->source, 77) >= 0);
+	assert_int_equal(fstat(f.seg.ro_fd, &before), 0);
+	seg_reap(&f.seg, W0);
+	assert_int_equal(fstat(f.seg.ro_fd, &after), 0);
+	for (unsigned i = 0; i < SHM_SERVICES; i++)
+		assert_int_equal(w->waiting.service[i], 0);
+	for (unsigned i = 0; i < SHM_SERVERS; i++)
+		assert_int_equal(w->waiting.server[i], 0);
+	for (unsigned i = 0; i < SHM_SOURCES; i++)
+		assert_int_equal(w->source[i].n, 0);
+	assert_int_equal(other->waiting.service[0], 11);
+	assert_int_equal(source_count(other->source, 77), 1);
+	/* What stands before and behind these rows in the file is untouched. */
+	w->stat.server[SHM_SERVERS - 1].picked = 3;
+	other->proc.beat_us = 4;
+	other->table_seen = 5;
+	seg_reap(&f.seg, W0);
+	assert_int_equal(f.seg.head->retired.server[SHM_SERVERS - 1].picked, 3);
+	assert_int_equal(other->proc.beat_us, 4);
+	assert_int_equal(other->table_seen, 5);
+	assert_true(after.st_blocks < before.st_blocks + 1024); /* 256 kB of rows went */
+	fixture_close(&f);
+}
+
+static void
 checker__reaped__leaves_readable_cells_and_its_counters(void **state)
 {
 	struct shm_health h = {.id = 9, .state = STATE_UP}, got;
@@ -167,6 +211,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(worker__reaped__moves_its_counters_and_ends_its_connections),
 	    cmocka_unit_test(worker__reaped__gives_back_its_limits_and_nobody_elses),
+	    cmocka_unit_test(worker__reaped__lets_nobody_wait_for_its_clients),
 	    cmocka_unit_test(checker__reaped__leaves_readable_cells_and_its_counters),
 	    cmocka_unit_test(logger_and_regionless__reaped__keep_their_counters),
 	    cmocka_unit_test(index__given_to_a_new_server__forgets_the_old_one),
