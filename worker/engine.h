@@ -51,7 +51,7 @@ struct engine {
 	int (*watch)(struct worker *w, unsigned slot);
 	void (*unwatch)(struct worker *w, unsigned slot);
 
-	/* The client has no server yet. bytes: says worker_conn_early() once when some came, or an
+	/* The client has no server yet, or none any more: closes an earlier one. bytes: says worker_conn_early() once when some came, or an
 	 * end; else only its RST is of interest (worker_conn_ended()), and what comes waits. */
 	void (*await)(struct worker *w, struct worker_conn *c, bool bytes);
 

@@ -76,9 +76,18 @@ epoll_unwatch(struct worker *w, unsigned slot)
 	ready_remove(ready_of(w), w->h->hand_fds[slot][0]);
 }
 
+/* What is left of an earlier server must not be taken for news of the next one. */
+static void
+forget_server(struct worker *w, struct worker_conn *c)
+{
+	pump_end(&ready_of(w)->pump, c);
+	sock_close(&c->half[SIDE_SERVER], true);
+}
+
 static void
 epoll_await(struct worker *w, struct worker_conn *c, bool bytes)
 {
+	forget_server(w, c);
 	ready_ask(w, ready_of(w), c, SIDE_CLIENT, bytes ? EPOLLIN : 0);
 }
 
@@ -87,8 +96,7 @@ epoll_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 {
 	struct engine_half *h = &c->half[SIDE_SERVER];
 
-	pump_end(&ready_of(w)->pump, c); /* of an earlier server */
-	sock_close(h, true);
+	forget_server(w, c);
 	h->fd = fd;
 	h->error = 0;
 	h->run = 0;

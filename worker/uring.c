@@ -51,9 +51,23 @@ uring_fini(struct worker *w)
 	w->engine_state = NULL;
 }
 
+/* Of an earlier server nothing is on its way any more, but it may be in the pump. */
+static void
+forget_server(struct worker *w, struct worker_conn *c)
+{
+	struct uring *u = uring_of(w);
+
+	if (c->half[SIDE_CLIENT].flags & HALF_RELAY) {
+		ready_ask(w, &u->ready, c, SIDE_CLIENT, HALF_OUT_OF_SET);
+		pump_end(&u->ready.pump, c);
+	}
+	sock_close(&c->half[SIDE_SERVER], true);
+}
+
 static void
 uring_await(struct worker *w, struct worker_conn *c, bool bytes)
 {
+	forget_server(w, c);
 	(void)bytes; /* the state says what becomes of them */
 	if (!(c->half[SIDE_CLIENT].asked & ASKED_PUMP))
 		uring_recv(w, c, SIDE_CLIENT, false);
@@ -67,11 +81,7 @@ uring_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 	struct io_uring_sqe *sqe;
 	struct addr *copy;
 
-	if (c->half[SIDE_CLIENT].flags & HALF_RELAY) { /* with an earlier server */
-		ready_ask(w, &u->ready, c, SIDE_CLIENT, HALF_OUT_OF_SET);
-		pump_end(&u->ready.pump, c);
-	}
-	sock_close(h, true);
+	forget_server(w, c);
 	h->fd = fd;
 	h->error = 0;
 	h->flags = h->run = 0;
