@@ -234,7 +234,11 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 	else if (reason == CLOSE_server_down || reason == CLOSE_server_hung)
 		STAT_ADD(&w->stat->server[c->server], closed_down, 1);
 
-	queue_leave(w, c);
+	if (c->queued) {
+		queue_leave(w, c);
+		/* A place that it was woken for is the next one's. */
+		queue_freed(w, c->service, c->queued_for);
+	}
 	pick_release(w, c);
 	pick_leave(w, c);
 	rule_leave(w, c);

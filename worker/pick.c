@@ -97,8 +97,8 @@ waits_for(const struct worker *w, const struct worker_conn *c, unsigned server)
 static enum pick
 pick_among(struct worker *w, struct worker_conn *c, const struct view_service *vs)
 {
-	bool skip[SHM_SERVERS], full = false;
-	unsigned server;
+	unsigned server, full = NO_SERVER;
+	bool skip[SHM_SERVERS];
 	int at;
 
 	for (unsigned i = 0; i < vs->n_candidates; i++)
@@ -116,10 +116,14 @@ pick_among(struct worker *w, struct worker_conn *c, const struct view_service *v
 			c->wants = (uint16_t)server;
 			return PICK_WAIT;
 		}
-		skip[at] = full = true;
+		skip[at] = true;
+		if (full == NO_SERVER || server == c->wants)
+			full = server;
 	}
-	c->wants = NO_SERVER;
-	return full ? PICK_WAIT : PICK_NO_SERVER;
+	/* Who tried some in vain waits for one of the others (the same as before, if that is still
+	 * full): those that he has no use for must not be kept from who could use them. */
+	c->wants = c->tries > 0 ? (uint16_t)full : NO_SERVER;
+	return full != NO_SERVER ? PICK_WAIT : PICK_NO_SERVER;
 }
 
 enum pick
