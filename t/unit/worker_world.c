@@ -211,6 +211,7 @@ worker_world_close(struct worker_world *x)
 	worker_world_books(x);
 	assert_int_equal(x->w.pool.used, 0);
 	assert_int_equal(x->w.wheel.count, 0);
+	rule_fini(&x->w);
 	view_fini(&x->w.view);
 	pool_fini(&x->w.pool);
 	close(x->wake_fds[ENTRY_CHECKER]);
@@ -222,11 +223,17 @@ worker_world_close(struct worker_world *x)
 struct worker_conn *
 worker_world_client(struct worker_world *x)
 {
+	return worker_world_client_from(x, "198.51.100.7:40000");
+}
+
+struct worker_conn *
+worker_world_client_from(struct worker_world *x, const char *text)
+{
 	struct addr from;
 	uint32_t expected = x->w.pool.used;
 	struct worker_conn *c = NULL;
 
-	assert_null(addr_parse(&from, "198.51.100.7:40000", false));
+	assert_null(addr_parse(&from, text, false));
 	worker_conn_start(&x->w, 0, -1, &from);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
 		if (conn_is_early(&x->w.pool.conn[i]) &&

@@ -47,6 +47,7 @@ void worker_world_health(
 
 /* A client comes; NULL: it was closed at once. */
 struct worker_conn *worker_world_client(struct worker_world *x);
+struct worker_conn *worker_world_client_from(struct worker_world *x, const char *addr);
 /* The same, connected to a server. */
 struct worker_conn *worker_world_relay(struct worker_world *x);
 
