@@ -57,6 +57,7 @@ rule_fini(struct worker *w)
 	for (unsigned s = 0; s < SHM_SERVICES; s++) {
 		cidrs_free(w->rule[s].allowed);
 		cidrs_free(w->rule[s].announced);
+		w->rule[s] = (struct rule){.conf = NULL};
 	}
 }
 
