@@ -171,7 +171,7 @@ worker_conn_retried(struct worker *w, struct worker_conn *c)
 
 	/* Only the hello went out, and nothing came back: another server may have it. */
 	if (c->state != CONN_RELAY || e == NULL || !e->whole || c->bytes[SIDE_SERVER] > 0 ||
-	    c->bytes[SIDE_CLIENT] != e->len || c->ended != 0 || c->tries >= CONN_TRIES)
+	    c->bytes[SIDE_CLIENT] != e->len || c->ended != 0 || !pick_has_other(w, c))
 		return false;
 	c->bytes[SIDE_CLIENT] = 0;
 	c->connect_ms = -1;

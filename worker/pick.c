@@ -19,6 +19,17 @@ tried(const struct worker_conn *c, unsigned server)
 	return false;
 }
 
+bool
+pick_has_other(const struct worker *w, const struct worker_conn *c)
+{
+	const struct view_service *vs = &w->view.service[c->service];
+
+	for (unsigned i = 0; c->tries < CONN_TRIES && i < vs->n_candidates; i++)
+		if (!tried(c, vs->candidates[i]))
+			return true;
+	return false;
+}
+
 /* A place of the service. 0 means no limit. */
 static bool
 enter(struct worker *w, struct worker_conn *c)

@@ -3,6 +3,8 @@
 #ifndef KHA_WORKER_PICK_H
 #define KHA_WORKER_PICK_H
 
+#include <stdbool.h>
+
 struct worker;
 struct worker_conn;
 
@@ -18,6 +20,9 @@ enum pick {
  * max_connections of the service and of the server, and counts c in the server's gauge and list. Who
  * waits longer (c->ticket) has precedence. */
 enum pick pick_server(struct worker *w, struct worker_conn *c);
+
+/* Is there a candidate that c has not tried and may try? */
+bool pick_has_other(const struct worker *w, const struct worker_conn *c);
 
 /* Takes c off its server again (failed connect, end), and gives the place of the server back. No-op
  * without a server. */

@@ -246,6 +246,27 @@ a_server_that_closes_without_an_answer__is_followed_by_another(void **state)
 }
 
 static void
+the_last_servers_end__is_the_clients_as_it_is(void **state)
+{
+	struct worker_conn *c;
+	struct greeting g;
+
+	(void)state;
+	open_greeting(&g, HELLO_WAIT, false);
+	c = with_hello(&g);
+	assert_true(worker_conn_retried(&g.x.w, c));
+	worker_conn_connected(&g.x.w, c, 0);
+	assert_false(worker_conn_retried(&g.x.w, c)); /* there is no third one */
+	assert_int_equal(c->state, CONN_RELAY);
+	worker_conn_ended(&g.x.w, c, SIDE_SERVER, END_FIN, 0);
+	worker_conn_ended(&g.x.w, c, SIDE_CLIENT, END_FIN, 0);
+	assert_int_equal(worker_world_closed(&g.x, CLOSE_done), 1);
+	assert_int_equal(g.x.fake.n_resets, 0);
+	worker_world_books(&g.x);
+	worker_world_close(&g.x);
+}
+
+static void
 after_an_answer_or_more_bytes__there_is_no_other_server(void **state)
 {
 	struct worker_conn *c;
@@ -299,6 +320,7 @@ main(void)
 	    cmocka_unit_test(what_is_no_hello__is_passed_on_or_closed_by_mode),
 	    cmocka_unit_test(our_header__goes_before_what_came_early_and_names_both_ends),
 	    cmocka_unit_test(a_server_that_closes_without_an_answer__is_followed_by_another),
+	    cmocka_unit_test(the_last_servers_end__is_the_clients_as_it_is),
 	    cmocka_unit_test(after_an_answer_or_more_bytes__there_is_no_other_server),
 	    cmocka_unit_test(much_before_a_server__is_bounded),
 	};
