@@ -4,6 +4,7 @@
  * (no -c). A thread for each connection, which sleeps in poll() and holds no buffer meanwhile.
  *
  *	apiserver -l ADDR:PORT [-c cert.pem -k key.pem] [-n NAME] [--status CODE] [--hang]
+ *		[--delay MS] [--trace]
  *
  *	GET /readyz /livez /healthz	"ok", or --status for /readyz; SIGUSR1 turns /readyz to
  *					500 and back
@@ -12,9 +13,11 @@
  *	GET /watch?n=COUNT&ms=INTERVAL	COUNT lines of JSON, chunked, one each INTERVAL
  *	POST anything			{"received":N} after N bytes (Content-Length)
  *
- * Each answer has the name in X-Server. Prints "listening" when it does; on TERM prints its
- * counts as JSON and ends. Complains as Go's net/http does about handshakes that fail.
- * --hang: accepts and never says a word.
+ * Each answer has the name in X-Server. Prints "listening" when it does. Complains as Go's
+ * net/http does about handshakes that fail. On TERM prints its counts as JSON and ends: "most" is
+ * how many connections there were at a time.
+ * --hang: accepts and never says a word. --delay: answers so late, except /readyz. --trace:
+ * prints the header X-Number of each request in the order of their arrival.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -48,10 +51,11 @@ static struct {
 	int listener;
 	SSL_CTX *tls;
 	const char *name;
-	int ready_status;
-	bool hang;
+	int ready_status, delay_ms;
+	bool hang, trace;
 	atomic_bool unready;
 	atomic_ulong requests, connections, handshake_errors;
+	atomic_ulong now, most; /* connections; `most` is the accepting thread's */
 } srv = {.name = "apiserver", .ready_status = 200};
 
 static char pattern[PATTERN];
@@ -185,11 +189,14 @@ static bool
 serve_request(struct conn *c)
 {
 	char text[WIRE_HEAD + 1], *path, *blank;
-	const char *close_it, *length;
+	const char *close_it, *length, *number;
 
 	if (!wire_read_head(&c->wire, text))
 		return false;
 	srv.requests++;
+	number = srv.trace ? wire_header(text, "X-Number") : NULL;
+	if (number != NULL)
+		printf("%.*s\n", (int)strcspn(number, "\r"), number);
 	close_it = wire_header(text, "Connection");
 	length = wire_header(text, "Content-Length");
 	c->keep = close_it == NULL || strncasecmp(close_it, "close", 5) != 0;
@@ -200,6 +207,8 @@ serve_request(struct conn *c)
 	if (strncmp(text, "POST ", 5) == 0)
 		return answer_post(c, length != NULL ? strtoull(length, NULL, 10) : 0) && c->keep;
 	*blank = '\0';
+	if (srv.delay_ms > 0 && !is_path(path + 1, "/readyz"))
+		usleep((unsigned)srv.delay_ms * 1000);
 	return answer_get(c, path + 1) && c->keep;
 }
 
@@ -251,6 +260,8 @@ conn_main(void *arg)
 		SSL_shutdown(c->wire.ssl);
 	SSL_free(c->wire.ssl);
 	ERR_clear_error();
+	/* Before the other end can see it. */
+	srv.now--;
 	close(c->wire.fd);
 	free(c->wire.in);
 	free(c);
@@ -284,6 +295,8 @@ accept_main(void *arg)
 		}
 		addr_unmap(&c->peer);
 		srv.connections++;
+		if (++srv.now > srv.most)
+			srv.most = srv.now;
 		setsockopt(c->wire.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		if (pthread_create(&thread, &attr, conn_main, c) != 0)
 			die("thread");
@@ -336,13 +349,13 @@ serve(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (pthread_create(&thread, NULL, accept_main, NULL) != 0)
 		die("thread");
+	setlinebuf(stdout);
 	puts("listening");
-	fflush(stdout);
 	while (sigwait(&set, &sig) == 0 && sig == SIGUSR1)
 		srv.unready = !srv.unready;
-	printf("{\"server\":\"%s\",\"requests\":%lu,\"connections\":%lu,\"handshake_"
-	       "errors\":%lu}\n",
-	    srv.name, srv.requests, srv.connections, srv.handshake_errors);
+	printf("{\"server\":\"%s\",\"requests\":%lu,\"connections\":%lu,\"most\":%lu,"
+	       "\"handshake_errors\":%lu}\n",
+	    srv.name, srv.requests, srv.connections, srv.most, srv.handshake_errors);
 	/* _exit: other threads are in the middle of things that exit() would take down.
 	 */
 	_exit(fflush(stdout) == 0 ? 0 : 1);
@@ -352,7 +365,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"status", required_argument, NULL, 's'},
-	    {"hang", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	    {"hang", no_argument, NULL, 'h'}, {"delay", required_argument, NULL, 'd'},
+	    {"trace", no_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	const char *where = NULL, *cert = NULL, *key = NULL;
 	int opt;
 
@@ -376,6 +390,12 @@ main(int argc, char **argv)
 		case 'h':
 			srv.hang = true;
 			break;
+		case 'd':
+			srv.delay_ms = atoi(optarg);
+			break;
+		case 't':
+			srv.trace = true;
+			break;
 		default:
 			where = NULL;
 			optind = argc;
@@ -383,7 +403,7 @@ main(int argc, char **argv)
 	}
 	if (where == NULL || (cert == NULL) != (key == NULL) || strlen(srv.name) > 60) {
 		fprintf(stderr, "usage: apiserver -l ADDR:PORT [-c cert.pem -k key.pem] [-n NAME] "
-				"[--status CODE] [--hang]\n");
+				"[--status CODE] [--hang] [--delay MS] [--trace]\n");
 		return 2;
 	}
 	setup(where, cert, key);

@@ -9,6 +9,9 @@
  *		-i MS		each connection waits so long between two requests
  *		-x		ends with 0 though there were errors
  *		-y		prints "ready" when all CONNS had their first answer
+ *		-e		prints of each request "NUMBER SERVER" or "NUMBER !OUTCOME"
+ *		-s ADDR/COUNT	connection number i comes from the address ADDR + (i - 1) % COUNT
+ * Connections are numbered from 1 in the order of their start, X-Number in the request says so.
  * It ends after REQUESTS answers, after SECONDS (default 60), or at SIGTERM, which is no error for
  * what is under way. The server's name is taken from the header X-Server or the JSON member
  * "server" of the answer. Exit code: 0 no errors, 1 errors, 2 usage.
@@ -47,18 +50,20 @@ struct conn {
 	int64_t since_us; /* of the request, or of the connect */
 	int64_t due_us;	  /* WAITING: the next request */
 	bool had_answer;
+	uint64_t number;
 	unsigned got;	/* bytes of head */
 	long body_left; /* -1: head not complete */
 	char head[ANSWER];
 };
 
 static struct {
-	struct addr to;
+	struct addr to, from;
+	unsigned from_count;
 	const char *path;
 	SSL_CTX *tls;
 	unsigned conns, rate, interval_ms;
 	uint64_t requests, seconds;
-	bool one_each, allow_errors, say_ready;
+	bool one_each, allow_errors, say_ready, say_each;
 } opt = {.path = "/", .conns = 1, .requests = UINT64_MAX, .seconds = 60};
 
 static struct {
@@ -74,8 +79,6 @@ static struct {
 	unsigned n_servers;
 	uint32_t latency[LATENCIES]; /* us, a ring */
 	uint64_t n_latency;
-	char request[512];
-	size_t request_len;
 } run;
 
 static volatile sig_atomic_t stop;
@@ -114,8 +117,11 @@ release(struct conn *c)
 static void
 fail(struct conn *c, int outcome)
 {
-	if (!stop)
+	if (!stop) {
 		run.outcome[outcome]++;
+		if (opt.say_each)
+			printf("%llu !%s\n", (unsigned long long)c->number, outcome_names[outcome]);
+	}
 	release(c);
 }
 
@@ -143,6 +149,21 @@ watch(struct conn *c, uint32_t events)
 	epoll_ctl(run.epoll, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
+/* The port is chosen when it connects: each address has them all. */
+static int
+bind_source(int fd, uint64_t number)
+{
+	struct addr a = opt.from;
+	int one = 1;
+
+	if (opt.from_count == 0)
+		return 0;
+	a.in.sin_addr.s_addr =
+	    htonl(ntohl(a.in.sin_addr.s_addr) + (uint32_t)((number - 1) % opt.from_count));
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+	return bind(fd, &a.sa, addr_len(&a));
+}
+
 static void
 open_conn(struct conn *c)
 {
@@ -155,8 +176,8 @@ open_conn(struct conn *c)
 	c->since_us = mono_now().us;
 	c->body_left = -1;
 	run.live++;
-	run.started++;
-	if (c->fd < 0) {
+	c->number = ++run.started;
+	if (c->fd < 0 || bind_source(c->fd, c->number) != 0) {
 		fail(c, OTHER);
 		return;
 	}
@@ -171,9 +192,12 @@ open_conn(struct conn *c)
 /* ---- answers ---- */
 
 static void
-count_server(const char *name, size_t len)
+count_server(const struct conn *c, const char *name, size_t len)
 {
 	unsigned i;
+
+	if (opt.say_each)
+		printf("%llu %.*s\n", (unsigned long long)c->number, (int)len, name);
 
 	if (len == 0 || len >= sizeof run.server[0].name)
 		return;
@@ -198,13 +222,13 @@ find_server(struct conn *c)
 	p = strcasestr(c->head, "\r\nX-Server: ");
 	if (p != NULL) {
 		p += strlen("\r\nX-Server: ");
-		count_server(p, strcspn(p, "\r\n"));
+		count_server(c, p, strcspn(p, "\r\n"));
 		return;
 	}
 	p = strstr(c->head, "\"server\"");
 	if (p == NULL || (p = strchr(p + 8, '"')) == NULL)
 		return;
-	count_server(p + 1, strcspn(p + 1, "\""));
+	count_server(c, p + 1, strcspn(p + 1, "\""));
 }
 
 static void
@@ -289,20 +313,26 @@ tls_wait(struct conn *c, int ret, int failed)
 static void
 send_request(struct conn *c)
 {
+	static char request[640];
+	char to[ADDR_TEXT];
+	int len;
 	ssize_t n;
 
+	len = snprintf(request, sizeof request,
+	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\nX-Number: %llu\r\n\r\n", opt.path,
+	    addr_print(&opt.to, to, sizeof to), (unsigned long long)c->number);
 	errno = 0;
 	c->state = SENDING;
 	if (c->ssl != NULL) {
-		int ret = SSL_write(c->ssl, run.request, (int)run.request_len);
+		int ret = SSL_write(c->ssl, request, len);
 
 		if (ret <= 0) {
 			tls_wait(c, ret, RESET);
 			return;
 		}
 	} else {
-		n = send(c->fd, run.request, run.request_len, MSG_NOSIGNAL);
-		if (n != (ssize_t)run.request_len) {
+		n = send(c->fd, request, (size_t)len, MSG_NOSIGNAL);
+		if (n != len) {
 			fail(c, n < 0 ? outcome_of(errno) : OTHER);
 			return;
 		}
@@ -491,12 +521,28 @@ usage(const char *what)
 }
 
 static const char *
+source_option(char *text)
+{
+	char *slash = strchr(text, '/');
+	const char *why;
+
+	if (slash == NULL)
+		return "-s is ADDR/COUNT";
+	*slash = '\0';
+	opt.from_count = (unsigned)atoi(slash + 1);
+	why = addr_parse(&opt.from, text, false);
+	return why != NULL						 ? why
+	       : opt.from_count == 0 || opt.from.sa.sa_family != AF_INET ? "-s is IPv4/COUNT"
+									 : NULL;
+}
+
+static const char *
 options(int argc, char **argv)
 {
 	const char *why = NULL;
 	int o;
 
-	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:i:1xy")) >= 0)
+	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:i:s:1exy")) >= 0)
 		switch (o) {
 		case 'a':
 			why = addr_parse(&opt.to, optarg, false);
@@ -527,8 +573,14 @@ options(int argc, char **argv)
 		case 'i':
 			opt.interval_ms = (unsigned)atoi(optarg);
 			break;
+		case 's':
+			why = source_option(optarg);
+			break;
 		case '1':
 			opt.one_each = true;
+			break;
+		case 'e':
+			opt.say_each = true;
 			break;
 		case 'x':
 			opt.allow_errors = true;
@@ -548,7 +600,6 @@ int
 main(int argc, char **argv)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
-	char to[ADDR_TEXT];
 	const char *why = options(argc, argv);
 	uint64_t errors;
 
@@ -557,9 +608,6 @@ main(int argc, char **argv)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	run.request_len = (size_t)snprintf(run.request, sizeof run.request,
-	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\n\r\n", opt.path,
-	    addr_print(&opt.to, to, sizeof to));
 	run.epoll = epoll_create1(EPOLL_CLOEXEC);
 	run.conn = calloc(opt.conns, sizeof *run.conn);
 	if (run.epoll < 0 || run.conn == NULL)
