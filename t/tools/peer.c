@@ -3,7 +3,9 @@
  * One TCP connection by script, from either end; every step is checked, the first that fails is
  * named and ends it with 1.
  *
- *	peer listen ADDR:PORT accept STEP...	peer connect ADDR:PORT STEP...
+ *	peer listen ADDR:PORT accept STEP...	peer connect ADDR:PORT [from ADDR:PORT] STEP...
+ *	peer serve ADDR:PORT STEP...		each client by the script in a process of its own;
+ *						prints the address of each, until TERM
  *	peer scan ADDR:PORT N fin|rst		N connects, one after the other
  *
  *	send TEXT	recv TEXT	exactly that
@@ -12,6 +14,8 @@
  *	fin		rst		end our direction; break the connection
  *	eof		reset		the other end did so
  *	sendfile PATH	sends it, whatever becomes of it
+ *	sendslow PATH MS	the same, one byte each MS
+ *	recvfile PATH	exactly its bytes
  *	drain		reads to the end and prints how many bytes
  *	drip TEXT MS	sends one byte each MS, over and over
  *	pause MS
@@ -21,6 +25,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,32 +247,95 @@ limit_steps(int fd)
 }
 
 static int
-open_conn(const char *how, const char *where)
+open_socket(const char *where, struct addr *a)
 {
-	struct addr a;
-	const char *why = addr_parse(&a, where, false);
-	int one = 1, fd, conn;
+	const char *why = addr_parse(a, where, false);
+	int one = 1, fd;
 
 	if (why != NULL)
 		fail(why);
-	fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	limit_steps(fd);
-	if (strcmp(how, "connect") == 0) {
-		if (connect(fd, &a.sa, addr_len(&a)) != 0)
-			fail(strerror(errno));
-		conn = fd;
-	} else {
-		if (bind(fd, &a.sa, addr_len(&a)) != 0 || listen(fd, 16) != 0)
-			fail(strerror(errno));
-		conn = accept(fd, NULL, NULL);
-		if (conn < 0)
-			fail(strerror(errno));
-		close(fd);
-		limit_steps(conn);
-	}
+	return fd;
+}
+
+static int
+ready_conn(int conn)
+{
+	int one = 1;
+
+	limit_steps(conn);
 	setsockopt(conn, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	return conn;
+}
+
+/* from: NULL, or the address to connect from. */
+static int
+connect_to(const char *where, const char *from)
+{
+	struct addr a, own;
+	const char *why;
+	int fd = open_socket(where, &a);
+
+	if (from != NULL) {
+		why = addr_parse(&own, from, false);
+		if (why != NULL)
+			fail(why);
+		if (bind(fd, &own.sa, addr_len(&own)) != 0)
+			fail(strerror(errno));
+	}
+	if (connect(fd, &a.sa, addr_len(&a)) != 0)
+		fail(strerror(errno));
+	return ready_conn(fd);
+}
+
+static int
+listen_on(const char *where)
+{
+	struct addr a;
+	int fd = open_socket(where, &a);
+
+	if (bind(fd, &a.sa, addr_len(&a)) != 0 || listen(fd, 1024) != 0)
+		fail(strerror(errno));
+	return fd;
+}
+
+static int
+accept_one(const char *where)
+{
+	int fd = listen_on(where), conn;
+
+	limit_steps(fd);
+	conn = accept(fd, NULL, NULL);
+	if (conn < 0)
+		fail(strerror(errno));
+	close(fd);
+	return ready_conn(conn);
+}
+
+/* Returns in the process of each client. */
+static int
+serve(const char *where)
+{
+	int fd = listen_on(where), conn;
+	char text[ADDR_TEXT];
+	struct addr client;
+	socklen_t len;
+
+	signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		len = sizeof client;
+		conn = accept(fd, &client.sa, &len);
+		if (conn < 0)
+			fail(strerror(errno));
+		puts(addr_print(&client, text, sizeof text));
+		fflush(stdout);
+		if (fork() == 0) {
+			close(fd);
+			return ready_conn(conn);
+		}
+		close(conn);
+	}
 }
 
 static int
@@ -276,7 +344,7 @@ scan(const char *where, int n, bool rst)
 	int fd;
 
 	for (int i = 0; i < n; i++) {
-		fd = open_conn("connect", where);
+		fd = connect_to(where, NULL);
 		if (rst)
 			break_it(fd);
 		else
@@ -297,6 +365,47 @@ send_file(int fd, const char *path)
 	close(file);
 }
 
+static void
+send_slowly(int fd, const char *path, int ms)
+{
+	FILE *file = fopen(path, "rbe");
+	int byte;
+
+	if (file == NULL)
+		fail(strerror(errno));
+	while ((byte = getc(file)) != EOF) {
+		if (send(fd, &(char){(char)byte}, 1, MSG_NOSIGNAL) != 1)
+			break;
+		usleep((unsigned)ms * 1000);
+	}
+	fclose(file);
+}
+
+static void
+recv_file(int fd, const char *path)
+{
+	FILE *file = fopen(path, "rbe");
+	unsigned long at = 0;
+	unsigned char got;
+	char text[64];
+	int byte;
+
+	if (file == NULL)
+		fail(strerror(errno));
+	for (; (byte = getc(file)) != EOF; at++) {
+		ssize_t r = recv(fd, &got, 1, 0);
+
+		if (r <= 0)
+			fail(r == 0 ? "the other end ended" : strerror(errno));
+		if (got != byte) {
+			snprintf(text, sizeof text, "byte %lu is %02x, not %02x", at, got,
+			    (unsigned)byte);
+			fail(text);
+		}
+	}
+	fclose(file);
+}
+
 static _Noreturn void
 drip(int fd, const char *text, int ms)
 {
@@ -307,18 +416,12 @@ drip(int fd, const char *text, int ms)
 		}
 }
 
-int
-main(int argc, char **argv)
+static void
+run(int fd, int argc, char **argv)
 {
-	int fd, i = 3;
 	const char *arg;
 
-	if (argc == 5 && strcmp(argv[1], "scan") == 0)
-		return scan(argv[2], atoi(argv[3]), strcmp(argv[4], "rst") == 0);
-	if (argc < 4 || (strcmp(argv[1], "listen") != 0 && strcmp(argv[1], "connect") != 0))
-		fail("usage: see the head of t/tools/peer.c");
-	fd = open_conn(argv[1], argv[2]);
-	for (; i < argc; i++) {
+	for (int i = 0; i < argc; i++) {
 		step = argv[i];
 		arg = i + 1 < argc ? argv[i + 1] : "";
 		if (strcmp(step, "send") == 0)
@@ -335,13 +438,17 @@ main(int argc, char **argv)
 			usleep((unsigned)atoi(arg) * 1000), i++;
 		else if (strcmp(step, "sendfile") == 0)
 			send_file(fd, arg), i++;
+		else if (strcmp(step, "sendslow") == 0 && i + 2 < argc)
+			send_slowly(fd, arg, atoi(argv[i + 2])), i += 2;
+		else if (strcmp(step, "recvfile") == 0)
+			recv_file(fd, arg), i++;
 		else if (strcmp(step, "drip") == 0 && i + 2 < argc)
 			drip(fd, arg, atoi(argv[i + 2]));
 		else if (strcmp(step, "fin") == 0)
 			shutdown(fd, SHUT_WR);
 		else if (strcmp(step, "rst") == 0) {
 			break_it(fd);
-			return 0;
+			return;
 		} else if (strcmp(step, "eof") == 0)
 			expect_end(fd, false);
 		else if (strcmp(step, "reset") == 0)
@@ -352,5 +459,27 @@ main(int argc, char **argv)
 			fail("no such step");
 	}
 	close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *from = NULL;
+	int at = 3;
+
+	if (argc == 5 && strcmp(argv[1], "scan") == 0)
+		return scan(argv[2], atoi(argv[3]), strcmp(argv[4], "rst") == 0);
+	if (argc > 5 && strcmp(argv[3], "from") == 0) {
+		from = argv[4];
+		at = 5;
+	}
+	if (argc > at && strcmp(argv[1], "listen") == 0)
+		run(accept_one(argv[2]), argc - at, argv + at);
+	else if (argc > at && strcmp(argv[1], "serve") == 0)
+		run(serve(argv[2]), argc - at, argv + at);
+	else if (argc > at && strcmp(argv[1], "connect") == 0)
+		run(connect_to(argv[2], from), argc - at, argv + at);
+	else
+		fail("usage: see the head of t/tools/peer.c");
 	return 0;
 }
