@@ -61,7 +61,9 @@ operate_order(struct master *m, uint64_t client, const struct ctl_request *r)
 	bool changed;
 	int result;
 
-	if (m->stopping != STOP_NOT) {
+	/* While it waits for connections to end, some may be closed. */
+	if (m->stopping > STOP_DRAIN ||
+	    (m->stopping == STOP_DRAIN && r->order.verb != ORDER_CLOSE)) {
 		ctl_reply(m->ctl, client, 1, "kha is being stopped");
 		return;
 	}
@@ -124,7 +126,6 @@ operate_restore(struct master *m)
 	static struct state_file state; /* large */
 	static struct shm_table next;
 	static struct err text;
-	unsigned lost;
 
 	saver_init(m);
 	err_init(&text);
@@ -136,10 +137,9 @@ operate_restore(struct master *m)
 		return;
 	}
 	next = m->table;
-	lost = state_apply(&next, &state, mono_now(), wall_ms(), &text);
+	state_apply(&next, &state, mono_now(), wall_ms(), &text);
 	master_log_lines(LOG_LEVEL_NOTICE, "", err_end(&text));
+	/* What does not hold any more goes from the file when the start has succeeded. */
 	m->saver.kept = state.n > 0;
 	publish(m, &next);
-	if (lost > 0)
-		saver_save(m, 0, "");
 }

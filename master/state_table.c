@@ -68,8 +68,7 @@ value_text(enum state_what what, uint32_t value, char buf[16])
 	return buf;
 }
 
-/* False: the file says something new, or its time is over. */
-static bool
+static void
 apply(struct shm_server *row, const struct state_entry *e, struct mono now, int64_t wall_ms,
     struct err *said)
 {
@@ -83,7 +82,7 @@ apply(struct shm_server *row, const struct state_entry *e, struct mono now, int6
 			err_add(said, "%s of %s/%s is the file's again: %s -> %s", titles[e->what],
 			    e->service, e->server, value_text(e->what, was, a),
 			    value_text(e->what, to->file, b));
-		return false;
+		return;
 	}
 	to->base = e->base;
 	if (e->timed != SETTING_NONE && e->until_wall_ms > wall_ms) {
@@ -102,15 +101,13 @@ apply(struct shm_server *row, const struct state_entry *e, struct mono now, int6
 	if (setting_is_set(to))
 		err_add(said, "%s of %s/%s is %s, as before the restart", titles[e->what],
 		    e->service, e->server, value_text(e->what, setting_value(to), a));
-	return whole;
 }
 
-unsigned
+void
 state_apply(struct shm_table *t, const struct state_file *s, struct mono now, int64_t wall_ms,
     struct err *said)
 {
 	const struct state_entry *e;
-	unsigned lost = 0;
 	int service, row;
 
 	for (unsigned i = 0; i < s->n; i++) {
@@ -118,12 +115,10 @@ state_apply(struct shm_table *t, const struct state_file *s, struct mono now, in
 		service = table_find_service(t, e->service);
 		row = service < 0 ? -1 : table_find_server(t, (unsigned)service, e->server);
 		if (row >= 0) {
-			lost += !apply(&t->server[row], e, now, wall_ms, said);
+			apply(&t->server[row], e, now, wall_ms, said);
 			continue;
 		}
-		lost++;
 		err_add(said, "%s of %s/%s is forgotten: it is no longer in the file",
 		    titles[e->what], e->service, e->server);
 	}
-	return lost;
 }

@@ -12,9 +12,8 @@ void state_collect(
     const struct shm_table *t, struct mono now, int64_t wall_ms, struct state_file *s);
 
 /* Puts it back into *t, fresh from the configuration. A line in *said for each that holds again,
- * and for each that does not, and why. Returns the number of the latter: then what
- * state_collect() gives now differs from *s. */
-unsigned state_apply(struct shm_table *t, const struct state_file *s, struct mono now,
-    int64_t wall_ms, struct err *said);
+ * and for each that does not, and why. */
+void state_apply(struct shm_table *t, const struct state_file *s, struct mono now, int64_t wall_ms,
+    struct err *said);
 
 #endif

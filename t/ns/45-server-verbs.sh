@@ -245,6 +245,8 @@ services '' '' 'weight = 70;'
 kha_start
 is "changed while kha did not run" "$(server s3 weight)" 70
 like "that is said" "$(cat "$D/kha.log")" "weight of api/s3 is the file's again: 40 -> 70"
+forgotten() { ! grep -q '^api s3 ' "$RUN/server-state"; }
+check "and it is forgotten" until_true 5 forgotten
 services
 reload >/dev/null || not_ok "reload"
 
@@ -283,6 +285,24 @@ check "no connection is left" until_true 5 idle
 kha_stop
 answer "a verb without a daemon" 3 'no daemon runs' s2 drain
 answer "looking without a daemon: what it left" 3 'is gone\)' s2
+
+# ---- a quit that waits for connections is hurried ----
 services
+kha_start
+all_up || not_ok "all UP"
+load quit -a 127.0.0.1:8443 -c 9 -i 50 -d 600 -x -y
+quit=$LAST
+until_true 10 grep -q ready "$D/quit.out" || not_ok "connections are there"
+kha_s quit >"$D/quit.txt" 2>&1 &
+asked=$!
+check "quit waits" until_true 5 grep -q 'quitting' "$D/kha.log"
+answer "an order comes too late" 1 'kha is being stopped' s2 drain
+for s in api/s1 s2 s3; do answer "close does not: $s" 0 'connections? (is|are) closed' $s close; done
+wait $asked
+is "quit has ended" $? 0
+wait "$KHA_PID"
+is "with 0" $? 0
+KHA_PID=''
+end $quit
 kha_start
 finish
