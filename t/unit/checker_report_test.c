@@ -39,7 +39,8 @@ state_line__has_the_facts(void **state)
 	peer_stop(&p[0]);
 	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed, "
 		      "check took ");
-	assert_int_equal(logged(&w, "ms; 1 UP, 1 backup servers left, 14 connections\n"), 1);
+	/* Here, and when it was UP before the others. */
+	assert_in_range(logged(&w, "ms; 1 UP, 1 backup servers left, 14 connections\n"), 1, 2);
 	p[0].status = 503;
 	peer_start(&p[0]);
 	await_log(&w, "warning server api/cp-1 is NOTREADY: L7STS GET /readyz: 503, 3 of 3 failed, "
@@ -62,9 +63,12 @@ state_line__has_the_facts(void **state)
 static void
 service__without_servers__alarms_and_recovers(void **state)
 {
+	static const char fail_open[] = "err service api: FAIL-OPEN: no server passes its check; "
+					"serving those that accept connections (1)\n";
 	struct peer p = {.kind = PEER_HTTPS};
 	struct addr a[2];
 	struct world w;
+	unsigned n;
 
 	(void)state;
 	peer_start(&p);
@@ -76,20 +80,20 @@ service__without_servers__alarms_and_recovers(void **state)
 	assert_int_equal(logged(&w, "service api"), 0);
 	peer_stop(&p);
 	await_log(&w, "err service api has no usable server\n");
+	n = logged(&w, fail_open);
 	/* Bytes from a server that is DOWN: it is not quite dead. */
 	STAT_SET(&w.f.all->worker[0].r.stat.server[0], last_byte, mono_ms(mono_now()));
-	await_log(&w, "err service api: FAIL-OPEN: no server passes its check; "
-		      "serving those that accept connections (1)\n");
+	/* One more: a check may have been cut by the death of the server, which is NOTREADY first. */
+	await_logs(&w, fail_open, n + 1);
 	STAT_SET(&w.f.all->worker[0].r.stat.server[0], last_byte, mono_ms(mono_now()) - 60000);
-	while (logged(&w, "err service api has no usable server") < 2)
-		;
+	await_logs(&w, "err service api has no usable server", 2);
 	peer_start(&p);
 	await_log(&w, "notice service api recovered: 1 server is UP\n");
 	peer_stop(&p);
 	p.status = 500;
 	peer_start(&p);
-	while (logged(&w, "err service api: FAIL-OPEN: ") < 2)
-		;
+	await_state(&w, 0, STATE_NOTREADY);
+	await_logs(&w, fail_open, n + 2);
 	assert_int_equal(cell_of(&w, 0).state, STATE_NOTREADY);
 	world_stop(&w);
 	peer_stop(&p);
@@ -153,6 +157,7 @@ static void
 certificate__that_does_not_verify__is_said_once(void **state)
 {
 	struct peer p = {.kind = PEER_HTTPS, .cert = "wrong"};
+	struct shm_health cell;
 	struct world w;
 
 	(void)state;
@@ -171,13 +176,13 @@ certificate__that_does_not_verify__is_said_once(void **state)
 	p.cert = "server";
 	peer_start(&p);
 	await_state(&w, 0, STATE_UP);
-	while (cell_of(&w, 0).warn != 0)
-		;
+	do
+		cell = cell_of(&w, 0);
+	while (cell.warn != 0 || cell.result != RESULT_L7OK);
 	peer_stop(&p);
 	p.cert = "wrong";
 	peer_start(&p);
-	while (logged(&w, "the certificate is not for") < 2)
-		;
+	await_logs(&w, "the certificate is not for", 2);
 	world_stop(&w);
 	peer_stop(&p);
 	world_close(&w);

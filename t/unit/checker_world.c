@@ -213,6 +213,7 @@ struct wanted {
 	int state, result; /* -1: any */
 	uint64_t checks;
 	const char *text; /* in the log, NULL: none */
+	unsigned times;	  /* that it is there at least */
 	bool ready;
 };
 
@@ -227,7 +228,7 @@ holds(struct world *w, const struct wanted *x)
 	return (x->state < 0 || cell.state == x->state) &&
 	       (x->result < 0 || cell.result == x->result) &&
 	       checks_of(w, x->server) >= x->checks &&
-	       (x->text == NULL || logged(w, x->text) > 0) &&
+	       (x->text == NULL || logged(w, x->text) >= x->times) &&
 	       (!x->ready || seg_proc(&w->f.seg, ENTRY_CHECKER)->ready == GENERATION);
 }
 
@@ -241,9 +242,9 @@ await(struct world *w, struct wanted x)
 		if (mono_now().us > end.us) {
 			cell = cell_of(w, x.server);
 			read_log(w);
-			fail_msg("server %u is %s, %s \"%s\", after %d ms; log:\n%s", x.server,
-			    server_state_name(cell.state), check_result_name(cell.result),
-			    cell.text, WORLD_AWAIT_MS, w->log != NULL ? w->log : "");
+			fail_msg("server %u is %s, %s \"%s\", warn %u, after %d ms; log:\n%s",
+			    x.server, server_state_name(cell.state), check_result_name(cell.result),
+			    cell.text, cell.warn, WORLD_AWAIT_MS, w->log != NULL ? w->log : "");
 		}
 		if (w->pid != 0 && waitpid(w->pid, NULL, WNOHANG) != 0) {
 			w->pid = 0;
@@ -280,5 +281,11 @@ await_checks(struct world *w, unsigned server, uint64_t n)
 void
 await_log(struct world *w, const char *text)
 {
-	await(w, (struct wanted){.state = -1, .result = -1, .text = text});
+	await_logs(w, text, 1);
+}
+
+void
+await_logs(struct world *w, const char *text, unsigned n)
+{
+	await(w, (struct wanted){.state = -1, .result = -1, .text = text, .times = n});
 }

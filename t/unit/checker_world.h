@@ -51,6 +51,8 @@ void await_state(struct world *w, unsigned server, enum server_state state);
 void await_result(struct world *w, unsigned server, enum check_result result);
 void await_checks(struct world *w, unsigned server, uint64_t n);
 void await_log(struct world *w, const char *text);
+/* At least n times. */
+void await_logs(struct world *w, const char *text, unsigned n);
 
 /* The cell as it is now, whatever server it is about. */
 struct shm_health cell_of(struct world *w, unsigned server);
