@@ -122,21 +122,6 @@ limits_are_wide(struct conf_reader *r)
 	}
 }
 
-static void
-balance_works(struct conf_reader *r)
-{
-	for (unsigned i = 0; i < r->conf->n_services; i++) {
-		const struct conf_service *s = &r->conf->services[i];
-		const struct conf_path service = conf_named(&services, s->name, i);
-		const struct conf_path path = {&service, "balance", 0};
-		const struct conf_value *v = conf_value_find(r->services[i], "balance");
-
-		if (s->balance != BALANCE_LEASTCONN && s->balance != BALANCE_ROUNDROBIN)
-			conf_say(&r->warnings, v->line, &path,
-			    "\"%s\" is not yet in effect: leastconn is used instead", v->text);
-	}
-}
-
 /* The kernel's TCP_KEEPIDLE and TCP_KEEPINTVL are in seconds. */
 static void
 keepalive_is_whole_seconds(struct conf_reader *r)
@@ -185,7 +170,6 @@ conf_check_services(struct conf_reader *r)
 	    segment_has_room,
 	    somebody_serves,
 	    limits_are_wide,
-	    balance_works,
 	    keepalive_is_whole_seconds,
 	    rebalance_can_end,
 	};

@@ -87,8 +87,7 @@ fill_service(struct shm_service *row, const struct conf_service *c)
 	const struct conf_keepalive *k = &c->keepalive;
 
 	row->state = ROW_ACTIVE;
-	/* The other words of `balance` are parsed, but not in effect yet. */
-	row->balance = c->balance == BALANCE_ROUNDROBIN ? BALANCE_ROUNDROBIN : BALANCE_LEASTCONN;
+	row->balance = (uint32_t)c->balance;
 	row->on_down = (uint32_t)c->on_down;
 	row->log_connections = (uint32_t)c->log_connections;
 	row->reset_rate = (uint32_t)c->reset_rate;
