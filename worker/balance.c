@@ -109,15 +109,21 @@ draw(struct worker *w, const struct view_service *vs, const bool skip[], int but
 	return -1;
 }
 
-/* The better of two (M. Mitzenmacher, The Power of Two Choices, 2001). */
+/* The better of two (M. Mitzenmacher, The Power of Two Choices, 2001). Servers without a connection
+ * are equally good whatever their weights, which have had their say in the draw. */
 static int
 random_two(struct worker *w, const struct view_service *vs, const bool skip[])
 {
 	int a = draw(w, vs, skip, -1), b = draw(w, vs, skip, a);
+	struct load load_a, load_b;
 
 	if (b < 0)
 		return a;
-	return is_less(load_of(w, vs->candidates[b]), load_of(w, vs->candidates[a])) ? b : a;
+	load_a = load_of(w, vs->candidates[a]);
+	load_b = load_of(w, vs->candidates[b]);
+	load_a.connections--;
+	load_b.connections--;
+	return is_less(load_b, load_a) ? b : a;
 }
 
 static int
