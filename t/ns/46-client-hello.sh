@@ -21,7 +21,8 @@ services = (
     servers = "127.0.0.1:9101"; client_hello = { mode = "require"; };
     timeout = { hello = "${QUICK}ms"; }; },
   { name = "tls"; listen = "127.0.0.1:8485"; check = { type = "none"; };
-    servers = [ "127.0.0.1:9102", "127.0.0.1:9103" ]; client_hello = { mode = "require"; }; },
+    servers = [ "127.0.0.1:9102", "127.0.0.1:9103" ]; client_hello = { mode = "require"; };
+    timeout = { hello = "20s"; }; },
   { name = "names"; listen = "127.0.0.1:8486"; check = { type = "none"; }; servers = "127.0.0.1:9102";
     client_hello = { mode = "require"; sni = [ "a.example", "*.b.example" ]; }; },
   { name = "wnames"; listen = "127.0.0.1:8487"; check = { type = "none"; }; servers = "127.0.0.1:9102";
@@ -37,7 +38,7 @@ services = (
   { name = "alone"; listen = "127.0.0.1:8492"; check = { type = "none"; };
     servers = "127.0.0.1:9104"; client_hello = { mode = "require"; }; },
   { name = "crowd"; listen = "127.0.0.1:8493"; check = { type = "none"; }; servers = "127.0.0.1:9102";
-    client_hello = { mode = "require"; }; timeout = { hello = "$((6 * SLOW))s"; }; }
+    client_hello = { mode = "require"; }; timeout = { hello = "10m"; }; }
 );
 E2
 kha_start
@@ -177,6 +178,7 @@ is "wait with sni: what is no TLS passes" "$("$TOOLS/peer" connect 127.0.0.1:848
 # ---- in bulk ----
 load bulk -a 127.0.0.1:8485 -t "$D/ca.pem" -p /whoami -c 20 -n $((2000 / SLOW)) -1
 loaded bulk "$LAST"
+[ "$(result bulk errors)" = 0 ] || say "$(tail -n 1 "$D/bulk.out")"
 is "TLS connections in bulk: errors" "$(result bulk errors)" 0
 load kept -a 127.0.0.1:8485 -t "$D/ca.pem" -p /bytes/70000 -c 20 -n $((2000 / SLOW))
 loaded kept "$LAST"
@@ -207,6 +209,7 @@ private() {
 	for s in 0 1; do awk '/^Private/ { s += $2 } END { print s }' "/proc/$(worker_pid $s)/smaps_rollup"; done |
 		awk '{ s += $1 } END { print s }'
 }
+all_read() { ! ss -Htn state established '( sport = :8493 )' | awk '$1 > 0' | grep -q .; }
 crowd() { # N clients that never come to the end of 15 KB
 	local f fds=()
 	for _ in $(seq "$1"); do
@@ -215,8 +218,8 @@ crowd() { # N clients that never come to the end of 15 KB
 		printf "$PIECE" >&"$f"
 		fds+=("$f")
 	done
-	until_stat 5 '.services[] | select(.name == "crowd") | .counters.active' "$1" || say "not $1"
-	sleep 0.3
+	until_stat 5 '.services[] | select(.name == "crowd") | .counters.active' "$1" || return 1
+	until_true 20 all_read || return 1
 	private >"$D/most"
 	for f in "${fds[@]}"; do exec {f}>&-; done
 }
@@ -226,8 +229,11 @@ crowd $n || not_ok "$n clients"
 first=$(($(cat "$D/most") - quiet))
 at_most "$n clients with 15 KB of a ClientHello: KB for each" $((first / n)) 40
 until_true 20 idle
-crowd $n || not_ok "$n clients again"
-at_most "as many again cost no more: KB" $(($(cat "$D/most") - quiet)) $((first * 5 / 4 + 1000))
-until_true 20 idle
+# AddressSanitizer keeps what was freed for a while.
+if [ -z "${KHA_SAN:-}" ]; then
+	crowd $n || not_ok "$n clients again"
+	at_most "as many again cost no more: KB" $(($(cat "$D/most") - quiet)) $((first * 5 / 4 + 1000))
+	until_true 20 idle
+fi
 say "memory: $first KB more for $n clients, $(($(private) - quiet)) KB more after them"
 finish
