@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "shm/stat.h"
 #include "worker/greet.h"
 #include "worker/internal.h"
@@ -14,6 +15,8 @@
 /* Keepalive and user timeout are five more calls, which most connections end without needing:
  * they come when this one has lived for a while. */
 #define TUNE_MS 1000
+
+#define SAY_EVERY_MS 10000
 
 static const struct shm_service *
 service_of(const struct worker *w, const struct worker_conn *c)
@@ -64,6 +67,40 @@ count_connect_failure(struct worker *w, const struct worker_conn *c)
 	STAT_ADD(&w->stat->server[c->server], connect_failed, 1);
 	STAT_ADD(&w->stat->service[c->service], connect_failed, 1);
 	worker_poke_checker(w);
+}
+
+/* An address of `source` that is not this machine's, or one whose ports are used up. */
+static void
+say_no_address(struct worker *w, const struct worker_conn *c)
+{
+	const struct rule *r = &w->rule[c->service];
+	char text[ADDR_TEXT];
+
+	if (w->source_said_ms != 0 && w->now_ms - w->source_said_ms < SAY_EVERY_MS)
+		return;
+	w->source_said_ms = w->now_ms;
+	if (r->conf == NULL || r->conf->source.n == 0)
+		log_err("service %s: no local port is left to connect to server %s; with several "
+			"addresses in source there are more",
+		    service_of(w, c)->name, w->view.table.server[c->server].name);
+	else
+		log_err("service %s: cannot connect from source %s: it is no address of this "
+			"machine, or its ports are used up",
+		    service_of(w, c)->name,
+		    addr_print_ip(&r->conf->source.v[(r->source - 1) % r->conf->source.n], text,
+			sizeof text));
+}
+
+/* A connect ended so: what it says of the connection, and of the server. */
+static enum close_reason
+note_failure(struct worker *w, const struct worker_conn *c, int error)
+{
+	if (error == EADDRNOTAVAIL) { /* our matter, not the server's */
+		say_no_address(w, c);
+		return CLOSE_resource;
+	}
+	count_connect_failure(w, c);
+	return error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed;
 }
 
 static void
@@ -124,9 +161,8 @@ connect_from(struct worker *w, struct worker_conn *c, enum pick picked, enum clo
 			worker_conn_close(w, c, CLOSE_resource);
 			return;
 		}
-		count_connect_failure(w, c);
+		last = note_failure(w, c, error);
 		failed = c->server;
-		last = CLOSE_connect_failed;
 		pick_release(w, c);
 	}
 	c->phase_ms = w->now_ms;
@@ -203,9 +239,7 @@ worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
 	struct stat_server *stat = &w->stat->server[c->server];
 
 	if (error != 0) {
-		count_connect_failure(w, c);
-		connect_next(
-		    w, c, error == ETIMEDOUT ? CLOSE_connect_timeout : CLOSE_connect_failed);
+		connect_next(w, c, note_failure(w, c, error));
 		return;
 	}
 	c->connect_ms = (int32_t)(w->now_ms - c->phase_ms);

@@ -46,6 +46,7 @@ struct worker {
 	bool paused;		     /* but takes none now */
 	int64_t resume_ms;	     /* look again at that time */
 	int64_t pause_said_ms;	     /* of the last line about it */
+	int64_t source_said_ms;	     /* of the last line about addresses to connect from */
 	bool draining;
 	unsigned hand_credit;		 /* hand-overs that may still be made */
 	uint32_t hand_seen[SHM_WORKERS]; /* shm_hand.sent at the last beat */
