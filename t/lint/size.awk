@@ -5,6 +5,7 @@ BEGIN {
 	reason["t/tools/apiserver.c"] = "a whole program in one file"
 	reason["t/tools/load.c"] = "a whole program in one file"
 	reason["t/tools/stream.c"] = "a whole program in one file"
+	reason["shm/layout.h"] = "the format of the segment, whole, in one place"
 	reason["t/unit/checker_checker_test.c:server__that_stops_and_starts__is_up_down_and_up_again"] = \
 	    reason["t/unit/shm_fmt_csv_test.c:fields__hold_what_haproxy_users_expect"] = "one story"
 	reason["t/tools/peer.c"] = "a whole program in one file"
