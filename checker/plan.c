@@ -56,8 +56,8 @@ prepare_http(
 	const char *why;
 	int result = 0;
 
-	if (http_request(
-		probe, sizeof probe, check->path, check->host[0] != '\0' ? check->host : "-") < 0)
+	if (http_request(probe, sizeof probe, check->path,
+		check->host[0] != '\0' ? check->host : "-", false) < 0)
 		result = err_add(err,
 		    "%s.check: path must begin with \"/\", and path and host must be "
 		    "visible ASCII without blanks",
@@ -136,7 +136,7 @@ plan_make(struct plan *plan, unsigned service, const struct addr *server)
 	const struct conf_service *svc = &prepared.conf->services[service];
 	const struct conf_check *check = &svc->check;
 	char host[ADDR_TEXT];
-	int len = 0;
+	int len;
 
 	memset(plan, 0, sizeof *plan);
 	plan->check = check;
@@ -146,9 +146,12 @@ plan_make(struct plan *plan, unsigned service, const struct addr *server)
 		addr_set_port(&plan->addr, (uint16_t)check->port);
 	plan->tls = prepared.services[service].tls;
 	plan->expect = &prepared.services[service].expect;
-	if (uses_http(check))
-		len = http_request(plan->request, sizeof plan->request, check->path,
-		    host_header(check, &plan->addr, host, sizeof host));
-	/* prepare_http() has tried path and host; an address is as good. */
-	plan->request_len = len > 0 ? len : 0;
+	if (!uses_http(check))
+		return;
+	for (int keep = 0; keep < 2; keep++) {
+		len = http_request(plan->request[keep], sizeof plan->request[keep], check->path,
+		    host_header(check, &plan->addr, host, sizeof host), keep != 0);
+		/* prepare_http() has tried path and host; an address is as good. */
+		plan->request_len[keep] = len > 0 ? len : 0;
+	}
 }

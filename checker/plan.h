@@ -15,8 +15,8 @@ struct plan {
 	const struct conf_addrs *source; /* the service's, of any family */
 	struct tls_ctx *tls;		 /* https and tls */
 	const struct http_expect *expect;
-	int request_len; /* 0: nothing is sent */
-	char request[HTTP_REQUEST];
+	int request_len[2];	       /* 0: nothing is sent */
+	char request[2][HTTP_REQUEST]; /* [1]: the connection is to be kept */
 };
 
 /* Reads the files of all services of `conf` (checker_prepare). What an earlier call of this

@@ -57,7 +57,7 @@ fly(struct ev_loop *loop, struct flight *flights, unsigned n, int max_ms, unsign
 	ev_timer_init(&late, on_late, max_ms / 1000., 0.);
 	ev_timer_start(loop, &late);
 	for (unsigned i = 0; i < n; i++)
-		probe_start(&flights[i].probe, &flights[i].plan);
+		probe_start(&flights[i].probe, &flights[i].plan, false);
 	ev_run(loop, 0);
 	for (unsigned i = 0; i < n; i++)
 		probe_stop(&flights[i].probe);

@@ -66,6 +66,8 @@ reset_on_close(int fd)
 void
 probe_stop(struct probe *p)
 {
+	if (p->phase == PROBE_KEPT && p->tls != NULL)
+		tls_bye(p->tls);
 	ev_io_stop(p->loop, &p->io);
 	ev_timer_stop(p->loop, &p->timer);
 	tls_close(p->tls);
@@ -76,15 +78,27 @@ probe_stop(struct probe *p)
 	p->phase = PROBE_IDLE;
 }
 
+enum step
+probe_leave(struct probe *p)
+{
+	if (p->tls != NULL)
+		tls_bye(p->tls);
+	p->phase = PROBE_CLOSING;
+	probe_stop(p);
+	return STEP_OVER;
+}
+
 /* ---- outcome ---- */
 
-/* What is left to do for a quiet end; see the head of probe.h. */
+/* What is left to do for a quiet end, or to keep it; see the head of probe.h. */
 static void
 begin_closing(struct probe *p)
 {
-	p->phase = PROBE_CLOSING;
+	p->phase = p->kept != HTTP_BAD ? PROBE_REST : PROBE_CLOSING;
 	probe_arm(p, CLOSING_MS);
-	if (p->plan->tls != NULL && p->tls == NULL)
+	if (p->phase == PROBE_REST)
+		;
+	else if (p->plan->tls != NULL && p->tls == NULL)
 		(void)shutdown(p->fd, SHUT_WR); /* behind OpenSSL's last alert */
 	else if (p->plan->check->type == CHECK_TLS)
 		tls_bye(p->tls);
@@ -142,10 +156,7 @@ drain(struct probe *p)
 		p->drained += (unsigned)n;
 	}
 	/* It does not intend to. */
-	if (p->tls != NULL)
-		tls_bye(p->tls);
-	probe_stop(p);
-	return STEP_OVER;
+	return probe_leave(p);
 }
 
 /* ---- phases and their time ---- */
@@ -164,6 +175,10 @@ run_phase(struct probe *p)
 		return step_recv(p);
 	case PROBE_CLOSING:
 		return drain(p);
+	case PROBE_REST:
+		return step_rest(p);
+	case PROBE_KEPT:
+		return step_kept(p);
 	default:
 		return STEP_OVER;
 	}
@@ -209,9 +224,7 @@ on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		    duration(check->timeout, text, sizeof text));
 		break;
 	default:
-		if (p->tls != NULL)
-			tls_bye(p->tls);
-		probe_stop(p);
+		probe_leave(p);
 	}
 }
 
@@ -233,7 +246,7 @@ probe_init(struct probe *p, struct ev_loop *loop,
 bool
 probe_running(const struct probe *p)
 {
-	return p->phase != PROBE_IDLE && p->phase != PROBE_CLOSING;
+	return p->phase > PROBE_IDLE && p->phase < PROBE_CLOSING;
 }
 
 /* Ports are chosen at the connect, so that one serves many servers. The file is the same on all
@@ -273,33 +286,89 @@ open_socket(const struct plan *plan)
 	return fd;
 }
 
-void
-probe_start(struct probe *p, const struct plan *plan)
+static enum step
+open_connection(struct probe *p)
 {
-	probe_stop(p);
-	p->plan = plan;
-	p->started = mono_now();
+	const struct plan *plan = p->plan;
+	int64_t left;
+
+	p->phase = PROBE_CONNECT;
+	p->opened = mono_now();
+	p->fd = open_socket(plan);
+	if (p->fd >= 0 && bind_source(p->fd, plan) < 0)
+		return probe_finish(p, RESULT_SOCKERR, (unsigned)errno,
+		    "no address of source is local: %s", strerror(errno));
+	if (p->fd < 0 || (connect(p->fd, &plan->addr.sa, addr_len(&plan->addr)) != 0 &&
+			     errno != EINPROGRESS && errno != EINTR))
+		return probe_not_connected(p, errno);
+	left = plan->check->timeout - mono_diff_ms(p->started, p->opened);
+	probe_arm(p, left < connect_ms(plan->check) ? left : connect_ms(plan->check));
+	/* Also when it is connected already: then the socket is writable. */
+	return STEP_WRITE;
+}
+
+static void
+begin(struct probe *p)
+{
+	p->reused = false;
+	p->kept = HTTP_BAD;
 	p->sent = 0;
 	p->drained = 0;
 	memset(&p->outcome, 0, sizeof p->outcome);
 	http_status_init(&p->status);
-	p->phase = PROBE_CONNECT;
-	if (plan->check->type == CHECK_NONE) {
+}
+
+enum step
+probe_again(struct probe *p)
+{
+	probe_stop(p);
+	begin(p);
+	return open_connection(p);
+}
+
+/* Is there time for another check on this connection after the one that starts now? */
+static bool
+may_keep(const struct probe *p, int64_t age_ms)
+{
+	const struct conf_check *check = p->plan->check;
+
+	return p->plan->request_len[1] > 0 && !p->no_keep &&
+	       age_ms + check->interval + check->interval / 8 < PROBE_KEEP_MS;
+}
+
+static void
+reuse(struct probe *p)
+{
+	/* A server that is gone without a word must not take the whole timeout: what is not even
+	 * acknowledged soon goes over to a fresh connection. */
+	const unsigned ms = (unsigned)connect_ms(p->plan->check) / 2;
+
+	(void)setsockopt(p->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+	p->reused = true;
+	p->outcome = p->shaken;
+	p->phase = PROBE_SEND;
+	probe_arm(p, p->plan->check->timeout);
+	go(p);
+}
+
+void
+probe_start(struct probe *p, const struct plan *plan, bool steady)
+{
+	bool kept =
+	    steady && p->phase == PROBE_KEPT && mono_diff_ms(p->opened, mono_now()) < PROBE_KEEP_MS;
+
+	if (!kept)
+		probe_stop(p);
+	p->plan = plan;
+	p->started = mono_now();
+	/* A server that was in doubt may be another one now. */
+	p->no_keep = p->no_keep && steady;
+	p->keep = steady && may_keep(p, kept ? mono_diff_ms(p->opened, p->started) : 0);
+	begin(p);
+	if (kept)
+		reuse(p);
+	else if (plan->check->type == CHECK_NONE)
 		probe_finish(p, RESULT_NONE, 0, "no health check");
-		return;
-	}
-	p->fd = open_socket(plan);
-	if (p->fd >= 0 && bind_source(p->fd, plan) < 0) {
-		probe_finish(p, RESULT_SOCKERR, (unsigned)errno,
-		    "no address of source is local: %s", strerror(errno));
-		return;
-	}
-	if (p->fd < 0 || (connect(p->fd, &plan->addr.sa, addr_len(&plan->addr)) != 0 &&
-			     errno != EINPROGRESS && errno != EINTR)) {
-		probe_not_connected(p, errno);
-		return;
-	}
-	probe_arm(p, connect_ms(plan->check));
-	/* Also when it is connected already: then the socket is writable. */
-	watch(p, EV_WRITE);
+	else if (open_connection(p) == STEP_WRITE)
+		watch(p, EV_WRITE);
 }

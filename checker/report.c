@@ -82,7 +82,8 @@ report_state(const struct target *t, const struct verdict *was)
 	    (unsigned long long)stat_server_active(c->seg, t->index));
 }
 
-/* All servers of a service answer 404, or do not speak TLS. */
+/* All servers of a service answer 404, or do not speak TLS: none is UP, or it was a moment's fault,
+ * as a handshake that the death of the server cut. */
 static bool
 all_foreign(const struct checker *c, unsigned service)
 {
@@ -93,7 +94,7 @@ all_foreign(const struct checker *c, unsigned service)
 
 		if (!t->used || t->row.service != service || t->row.admin == ADMIN_MAINT)
 			continue;
-		if ((t->cell.warn & HEALTH_WARN_FOREIGN) == 0)
+		if ((t->cell.warn & HEALTH_WARN_FOREIGN) == 0 || t->cell.state == STATE_UP)
 			return false;
 		n++;
 	}

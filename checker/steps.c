@@ -79,11 +79,19 @@ step_connect(struct probe *p)
 	if (p->plan->check->type == CHECK_TCP)
 		return probe_finish(p, RESULT_L4OK, 0, "connected");
 	probe_arm(p, p->plan->check->timeout - mono_diff_ms(p->started, mono_now()));
+	p->shaken = p->outcome;
 	p->phase = p->plan->tls != NULL ? PROBE_HANDSHAKE : PROBE_SEND;
 	return STEP_NEXT;
 }
 
 /* ---- TLS ---- */
+
+/* A connection that was kept, and of which nothing came: it may be gone since long. */
+static bool
+is_stale(const struct probe *p)
+{
+	return p->reused && p->status.seen == 0;
+}
 
 /* The connection broke: by the server, or because OpenSSL wants no more. */
 static enum step
@@ -91,6 +99,8 @@ broken(struct probe *p, const struct tls_failure *f, enum check_result result)
 {
 	struct tls_facts facts;
 
+	if (is_stale(p))
+		return probe_again(p);
 	if (p->tls != NULL) {
 		tls_facts(p->tls, &facts);
 		p->outcome.cert = facts.cert;
@@ -134,6 +144,7 @@ step_handshake(struct probe *p)
 	}
 	if (p->plan->check->type == CHECK_TLS)
 		return probe_finish(p, RESULT_L6OK, 0, "%s", facts.version);
+	p->shaken = p->outcome;
 	p->phase = PROBE_SEND;
 	return STEP_NEXT;
 }
@@ -160,8 +171,8 @@ plain(ssize_t got, size_t *n, enum tls_io again, struct tls_failure *f)
 enum step
 step_send(struct probe *p)
 {
-	const char *from = p->plan->request + p->sent;
-	size_t left = (size_t)(p->plan->request_len - p->sent), n = 0;
+	const char *from = p->plan->request[p->keep] + p->sent;
+	size_t left = (size_t)(p->plan->request_len[p->keep] - p->sent), n = 0;
 	struct tls_failure f;
 	enum tls_io io;
 
@@ -176,7 +187,7 @@ step_send(struct probe *p)
 	if (io != TLS_OK)
 		return broken(p, &f, RESULT_L7RSP);
 	p->sent += (int)n;
-	if (p->sent == p->plan->request_len)
+	if (p->sent == p->plan->request_len[p->keep])
 		p->phase = PROBE_RECV;
 	return STEP_NEXT;
 }
@@ -200,24 +211,55 @@ answered(struct probe *p)
 	return probe_finish(p, RESULT_L7STS, (unsigned)status, "GET %.99s: %d", path, status);
 }
 
+static enum tls_io
+take(struct probe *p, char *buf, size_t size, size_t *n, struct tls_failure *f)
+{
+	if (p->tls != NULL)
+		return tls_read(p->tls, buf, size, n, f);
+	return plain(recv(p->fd, buf, size, 0), n, TLS_WANT_READ, f);
+}
+
+/* The same after the outcome, when nobody wants to know what went wrong. */
+static enum tls_io
+take_quietly(struct probe *p, char *buf, size_t size, size_t *n)
+{
+	struct tls_failure f;
+	enum tls_io io = take(p, buf, size, n, &f);
+
+	if (io == TLS_FAILED) {
+		tls_close(p->tls);
+		p->tls = NULL;
+	}
+	return io;
+}
+
+/* The status is known: may the connection be kept? `rest` came with it. */
+static void
+look_on(struct probe *p, const char *rest, size_t n)
+{
+	if (!p->keep)
+		return;
+	http_rest_init(&p->rest, &p->status);
+	p->kept = http_rest_feed(&p->rest, rest, n);
+	p->no_keep = p->kept == HTTP_BAD;
+}
+
 enum step
 step_recv(struct probe *p)
 {
+	unsigned before = p->status.seen;
 	char buf[4096];
 	struct tls_failure f;
-	enum tls_io io;
 	size_t n = 0;
 
-	if (p->tls != NULL)
-		io = tls_read(p->tls, buf, sizeof buf, &n, &f);
-	else
-		io = plain(recv(p->fd, buf, sizeof buf, 0), &n, TLS_WANT_READ, &f);
-	switch (io) {
+	switch (take(p, buf, sizeof buf, &n, &f)) {
 	case TLS_WANT_READ:
 		return STEP_READ;
 	case TLS_WANT_WRITE:
 		return STEP_WRITE;
 	case TLS_EOF:
+		if (is_stale(p))
+			return probe_again(p);
 		return probe_finish(p, RESULT_L7RSP, 0, "connection closed before an answer");
 	case TLS_FAILED:
 		return broken(p, &f, RESULT_L7RSP);
@@ -230,6 +272,42 @@ step_recv(struct probe *p)
 	case HTTP_BAD:
 		return probe_finish(p, RESULT_L7RSP, 0, "%s", p->status.why);
 	default:
+		look_on(p, buf + (p->status.seen - before), n - (p->status.seen - before));
 		return answered(p);
 	}
+}
+
+/* ---- after the outcome ---- */
+
+enum step
+step_rest(struct probe *p)
+{
+	char buf[4096];
+	enum tls_io io;
+	size_t n = 0;
+
+	while (p->kept == HTTP_MORE) {
+		io = take_quietly(p, buf, sizeof buf, &n);
+		if (io == TLS_WANT_READ)
+			return STEP_READ;
+		if (io == TLS_WANT_WRITE)
+			return STEP_WRITE;
+		p->kept = io == TLS_OK ? http_rest_feed(&p->rest, buf, n) : HTTP_BAD;
+	}
+	p->no_keep = p->kept == HTTP_BAD;
+	if (p->no_keep)
+		return probe_leave(p);
+	p->phase = PROBE_KEPT;
+	ev_timer_stop(p->loop, &p->timer);
+	return STEP_NEXT;
+}
+
+/* Nothing is to come but the server's goodbye. */
+enum step
+step_kept(struct probe *p)
+{
+	char buf[64];
+	size_t n = 0;
+
+	return take_quietly(p, buf, sizeof buf, &n) == TLS_WANT_READ ? STEP_READ : probe_leave(p);
 }

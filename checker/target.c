@@ -105,12 +105,19 @@ schedule(struct target *t, struct mono now)
 	arm(t, next, now);
 }
 
+/* While anything is in doubt, checks begin with a new connection, as clients do. */
+static bool
+is_steady(const struct verdict *v)
+{
+	return v->state == STATE_UP && !v->poked && !verdict_is_moving(v);
+}
+
 static void
 check(struct target *t)
 {
 	ev_timer_stop(t->c->loop, &t->due);
 	t->started = mono_now();
-	probe_start(&t->probe, &t->plan);
+	probe_start(&t->probe, &t->plan, is_steady(&t->verdict));
 }
 
 static void

@@ -183,7 +183,7 @@ warn_foreign(const struct dump *d, const struct say *s, const struct dump_servic
 		    d->table.server[index].admin == ADMIN_MAINT)
 			continue;
 		h = &d->health[index];
-		if ((h->warn & HEALTH_WARN_FOREIGN) == 0)
+		if ((h->warn & HEALTH_WARN_FOREIGN) == 0 || h->state == STATE_UP)
 			return;
 	}
 	if (h != NULL)

@@ -15,13 +15,18 @@ static void
 request__has_what_http_1_1_wants_and_closes(void **state)
 {
 	char buf[HTTP_REQUEST], want[HTTP_REQUEST];
-	int n = http_request(buf, sizeof buf, "/readyz?verbose", "[fd00::1]:6443");
+	int n = http_request(buf, sizeof buf, "/readyz?verbose", "[fd00::1]:6443", false);
 
 	(void)state;
 	snprintf(want, sizeof want,
 	    "GET /readyz?verbose HTTP/1.1\r\nHost: [fd00::1]:6443\r\nUser-Agent: kha-check/%s"
 	    "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
 	    KHA_VERSION);
+	assert_string_equal(buf, want);
+	assert_int_equal(n, strlen(want));
+	/* What HTTP/1.1 does when nothing is said. */
+	n = http_request(buf, sizeof buf, "/readyz?verbose", "[fd00::1]:6443", true);
+	strcpy(strstr(want, "Connection: "), "\r\n");
 	assert_string_equal(buf, want);
 	assert_int_equal(n, strlen(want));
 }
@@ -43,13 +48,13 @@ request__that_would_smuggle_or_not_fit__is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_int_equal(http_request(buf, sizeof buf, bad[i][0], bad[i][1]), -1);
+		assert_int_equal(http_request(buf, sizeof buf, bad[i][0], bad[i][1], i % 2), -1);
 	memset(path, '/', 255);
 	memset(host, 'h', 253);
 	path[255] = host[253] = '\0';
 	/* The longest that the file allows fits. */
-	assert_true(http_request(buf, sizeof buf, path, host) > 508);
-	assert_int_equal(http_request(buf, 508, path, host), -1);
+	assert_true(http_request(buf, sizeof buf, path, host, false) > 508);
+	assert_int_equal(http_request(buf, 508, path, host, false), -1);
 }
 
 static void
@@ -173,6 +178,111 @@ answer__of_interim_replies_without_end__is_given_up(void **state)
 	assert_true(fed > HTTP_HEAD_MAX);
 }
 
+#define A11 "HTTP/1.1 200 OK\r\n"
+
+/* Answers, and whether the connection can take another request afterwards. */
+static const struct {
+	const char *answer;
+	enum http_feed got;
+} rests[] = {
+    {A11 "Content-Length: 2\r\n\r\nok", HTTP_DONE},
+    {A11 "content-length:2  \r\n\r\nok", HTTP_DONE},
+    {A11 "Server: x\nCONTENT-LENGTH:\t2\n\nok", HTTP_DONE},
+    {"HTTP/1.1 200\nContent-Length: 0\n\n", HTTP_DONE},
+    {"HTTP/1.1 503 \r\nContent-Length: 3\r\n\r\nbad", HTTP_DONE},
+    {"HTTP/1.1 204 No Content\r\n\r\n", HTTP_DONE},
+    {"HTTP/1.1 103 Hints\r\nX: y\r\n\r\n" A11 "Content-Length: 1\r\n\r\n.", HTTP_DONE},
+    {A11 "Connection: keep-alive\r\nContent-Length: 2\r\n\r\nok", HTTP_DONE},
+    {A11 "Connection: Keep-Alive \r\nContent-Length: 2\r\n\r\nok", HTTP_DONE},
+    {A11 "Content-Length: 2\r\nContent-Length: 2\r\n\r\nok", HTTP_DONE},
+    {A11 "Audit-Id: 0123456789012345678901234567890123456789012345678901234567890123456789012345"
+	 "67890123456789012345678901234567890123456789\r\nContent-Length: 1\r\n\r\n.",
+	HTTP_DONE},
+    {A11, HTTP_MORE},
+    {A11 "Content-Length: 2\r\n", HTTP_MORE},
+    {A11 "Content-Length: 2\r\n\r\no", HTTP_MORE},
+    {A11 "Content-Length: 65536\r\n\r\n", HTTP_MORE},
+    {A11 "\r\n", HTTP_BAD}, /* until it closes */
+    {A11 "Content-Length: 2\r\n\r\nok!", HTTP_BAD},
+    {A11 "Content-Length: 0\r\n\r\n" A11, HTTP_BAD},
+    {A11 "Content-Length: 65537\r\n\r\n", HTTP_BAD},
+    {A11 "Content-Length: 99999999999999999999\r\n\r\n", HTTP_BAD},
+    {A11 "Content-Length: -1\r\n\r\n", HTTP_BAD},
+    {A11 "Content-Length: \r\n\r\n", HTTP_BAD},
+    {A11 "Content-Length: 2, 2\r\n\r\nok", HTTP_BAD},
+    {A11 "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok", HTTP_BAD},
+    {A11 "Content-Length:                                                                        "
+	 "                                                          2\r\n\r\nok",
+	HTTP_BAD},
+    {A11 "Content-Length: 2\r\n 3\r\n\r\nok", HTTP_BAD}, /* continued */
+    {A11 "Connection: close\r\nContent-Length: 2\r\n\r\nok", HTTP_BAD},
+    {A11 "Connection: keep-alive, close\r\nContent-Length: 2\r\n\r\nok", HTTP_BAD},
+    {A11 "Connection: keep-alives\r\nContent-Length: 2\r\n\r\nok", HTTP_BAD},
+    {A11 "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", HTTP_BAD},
+    {A11 "Upgrade: h2c\r\nContent-Length: 0\r\n\r\n", HTTP_BAD},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", HTTP_BAD},
+};
+
+/* The whole of an answer, in pieces. */
+static enum http_feed
+rest_in_pieces(const char *bytes, size_t len, size_t piece)
+{
+	enum http_feed got = HTTP_MORE;
+	struct http_status s;
+	struct http_rest r;
+	size_t i = 0;
+
+	http_status_init(&s);
+	while (i < len && got == HTTP_MORE) {
+		got = http_status_feed(&s, bytes + i, len - i < piece ? len - i : piece);
+		i += piece;
+	}
+	assert_int_equal(got, HTTP_DONE);
+	http_rest_init(&r, &s);
+	/* Of the piece with the status as much as is left, perhaps nothing. */
+	i = i < len ? i : len;
+	got = http_rest_feed(&r, bytes + s.seen, i - s.seen);
+	while (i < len && got != HTTP_BAD) {
+		/* A whole answer and more is no use, wherever it is cut. */
+		if (got == HTTP_DONE)
+			return HTTP_BAD;
+		got = http_rest_feed(&r, bytes + i, len - i < piece ? len - i : piece);
+		i += piece;
+	}
+	return got;
+}
+
+static void
+rest__cut_into_pieces_of_any_size__means_the_same(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+		size_t len = strlen(rests[i].answer);
+
+		for (size_t piece = 1; piece <= len + 1; piece++) {
+			enum http_feed got = rest_in_pieces(rests[i].answer, len, piece);
+
+			if (got != rests[i].got)
+				fail_msg(
+				    "\"%s\" in pieces of %zu: %d", rests[i].answer, piece, got);
+		}
+	}
+}
+
+static void
+rest__with_a_zero_byte_or_without_end__is_given_up(void **state)
+{
+	static const char zero[] = A11 "X: a\0Content-Length: 2\r\n\r\nok";
+	static char long_head[HTTP_HEAD_MAX + 100];
+
+	(void)state;
+	assert_int_equal(rest_in_pieces(zero, sizeof zero - 1, 7), HTTP_BAD);
+	memset(long_head, 'x', sizeof long_head);
+	memcpy(long_head, A11, sizeof A11 - 1);
+	assert_int_equal(rest_in_pieces(long_head, sizeof A11 + 4000, 1000), HTTP_MORE);
+	assert_int_equal(rest_in_pieces(long_head, sizeof long_head, 1000), HTTP_BAD);
+}
+
 int
 main(void)
 {
@@ -182,6 +292,8 @@ main(void)
 	    cmocka_unit_test(expect__takes_codes_ranges_and_classes),
 	    cmocka_unit_test(expect__that_is_none__is_refused),
 	    cmocka_unit_test(answer__cut_into_pieces_of_any_size__means_the_same),
+	    cmocka_unit_test(rest__cut_into_pieces_of_any_size__means_the_same),
+	    cmocka_unit_test(rest__with_a_zero_byte_or_without_end__is_given_up),
 	    cmocka_unit_test(answer__of_interim_replies_without_end__is_given_up),
 	};
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,10 +12,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "t/unit/checker_pki.h"
 
 #define AWAIT_MS 5000
 
@@ -28,64 +27,6 @@ need(bool ok, const char *what)
 	fprintf(stderr, "peer: %s: %s\n", what, errno != 0 ? strerror(errno) : "failed");
 	ERR_print_errors_fp(stderr);
 	_exit(99);
-}
-
-/* ---- certificates ---- */
-
-static char pki[64];
-static pid_t pki_owner;
-
-static void
-remove_pki(void)
-{
-	char command[128];
-
-	if (getpid() != pki_owner)
-		return;
-	snprintf(command, sizeof command, "rm -rf %s", pki);
-	(void)!system(command);
-}
-
-const char *
-peer_pki(void)
-{
-	char command[128];
-
-	if (pki[0] != '\0')
-		return pki;
-	snprintf(pki, sizeof pki, "/tmp/kha-pki-XXXXXX");
-	need(mkdtemp(pki) != NULL, pki);
-	pki_owner = getpid();
-	atexit(remove_pki);
-	/* Tests run in the project's top folder. */
-	snprintf(command, sizeof command, "t/tools/mkcert.sh %s", pki);
-	need(system(command) == 0, command);
-	return pki;
-}
-
-static const char *
-pki_file(char buf[128], const char *name)
-{
-	snprintf(buf, 128, "%s/%s", peer_pki(), name);
-	return buf;
-}
-
-int64_t
-peer_not_after(const char *cert)
-{
-	char path[128], name[32];
-	struct tm tm;
-	X509 *x;
-	FILE *f;
-
-	snprintf(name, sizeof name, "%s.pem", cert);
-	f = fopen(pki_file(path, name), "re");
-	need(f != NULL, path);
-	x = PEM_read_X509(f, NULL, NULL, NULL);
-	fclose(f);
-	need(x != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1, path);
-	X509_free(x);
-	return (int64_t)timegm(&tm);
 }
 
 /* ---- a server's process ---- */
@@ -109,8 +50,9 @@ server_tls(struct peer *p)
 
 	snprintf(name, sizeof name, "%s.pem", p->cert);
 	need(tls != NULL, "TLS");
-	need(SSL_CTX_use_certificate_chain_file(tls, pki_file(path, name)) == 1, path);
-	need(SSL_CTX_use_PrivateKey_file(tls, pki_file(path, "key.pem"), SSL_FILETYPE_PEM) == 1,
+	need(SSL_CTX_use_certificate_chain_file(tls, peer_pki_file(path, name)) == 1, path);
+	need(
+	    SSL_CTX_use_PrivateKey_file(tls, peer_pki_file(path, "key.pem"), SSL_FILETYPE_PEM) == 1,
 	    path);
 	SSL_CTX_set_tlsext_servername_callback(tls, on_sni);
 	SSL_CTX_set_tlsext_servername_arg(tls, p);
@@ -120,7 +62,7 @@ server_tls(struct peer *p)
 		SSL_CTX_set_security_level(tls, 0);
 	}
 	if (p->kind == PEER_TLS_STRICT) {
-		need(SSL_CTX_load_verify_file(tls, pki_file(path, "ca.pem")) == 1, path);
+		need(SSL_CTX_load_verify_file(tls, peer_pki_file(path, "ca.pem")) == 1, path);
 		SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	}
 	return tls;
@@ -156,6 +98,54 @@ serve_tls(struct peer *p, SSL *ssl)
 	p->seen->clean++;
 }
 
+static int
+kept_read(SSL *ssl, int fd, char *buf, int size)
+{
+	return ssl != NULL ? SSL_read(ssl, buf, size) : (int)recv(fd, buf, (size_t)size, 0);
+}
+
+/* Request after request; ssl NULL: plain. */
+static void
+serve_kept(struct peer *p, SSL *ssl, int fd)
+{
+	char answer[160], *request = p->seen->request;
+	int n;
+
+	for (int answers = 0;; answers++) {
+		n = kept_read(ssl, fd, request, sizeof p->seen->request - 1);
+		if (n <= 0 && (ssl == NULL || SSL_get_error(ssl, n) == SSL_ERROR_ZERO_RETURN))
+			p->seen->clean++;
+		else if (n <= 0)
+			p->seen->unclean++;
+		if (n <= 0)
+			return;
+		request[n] = '\0';
+		p->seen->requests++;
+		if (p->kind == PEER_KEEPS_DEAF && answers > 0)
+			return;
+		if (p->kind == PEER_KEEPS_MUTE && answers > 0)
+			continue;
+		n = snprintf(answer, sizeof answer,
+		    "HTTP/1.1 %d Status\r\nContent-Length: 2\r\n\r\nok", p->status);
+		if (ssl != NULL)
+			SSL_write(ssl, answer, n);
+		else
+			(void)send(fd, answer, (size_t)n, MSG_NOSIGNAL);
+		if (p->kind != PEER_KEEPS_LEAVES && strstr(request, "Connection: close") == NULL)
+			continue;
+		p->seen->clean++;
+		if (ssl != NULL)
+			SSL_shutdown(ssl);
+		return;
+	}
+}
+
+static bool
+keeps(enum peer_kind kind)
+{
+	return kind >= PEER_KEEPS_HTTP;
+}
+
 static void
 handle_tls(struct peer *p, SSL_CTX *tls, int fd)
 {
@@ -163,7 +153,9 @@ handle_tls(struct peer *p, SSL_CTX *tls, int fd)
 	char trash[1024];
 
 	need(ssl != NULL && SSL_set_fd(ssl, fd) == 1, "TLS");
-	if (SSL_accept(ssl) == 1)
+	if (SSL_accept(ssl) == 1 && keeps(p->kind))
+		serve_kept(p, ssl, fd);
+	else if (SSL_is_init_finished(ssl))
 		serve_tls(p, ssl);
 	else {
 		p->seen->handshake_errors++;
@@ -203,6 +195,9 @@ handle_plain(struct peer *p, int fd)
 		    "HTTP/1.0 %d Status\r\nConnection: close\r\n\r\nok", p->status);
 		(void)send(fd, answer, (size_t)n, MSG_NOSIGNAL);
 		return;
+	case PEER_KEEPS_HTTP:
+		serve_kept(p, NULL, fd);
+		return;
 	default: /* PEER_HANGS_UP */
 		return;
 	}
@@ -212,7 +207,7 @@ static bool
 speaks_tls(enum peer_kind kind)
 {
 	return kind == PEER_HTTPS || kind == PEER_TLS_MUTE || kind == PEER_TLS_HANGS_UP ||
-	       kind == PEER_TLS_OLD || kind == PEER_TLS_STRICT;
+	       kind == PEER_TLS_OLD || kind == PEER_TLS_STRICT || kind > PEER_KEEPS_HTTP;
 }
 
 static _Noreturn void

@@ -20,6 +20,12 @@ enum peer_kind {
 	PEER_TLS_HANGS_UP, /* closes after the request */
 	PEER_TLS_OLD,	   /* TLS 1.1 at most */
 	PEER_TLS_STRICT,   /* wants a client certificate of the test's CA */
+	/* These keep a connection after an answer; TLS but for the first one. */
+	PEER_KEEPS_HTTP,
+	PEER_KEEPS,
+	PEER_KEEPS_LEAVES, /* ends it after the first answer, without having said so */
+	PEER_KEEPS_DEAF,   /* ends it when the second request comes */
+	PEER_KEEPS_MUTE,   /* does not answer the second request */
 };
 
 /* What a peer saw; shared memory. */
@@ -42,11 +48,6 @@ struct peer {
 	pid_t pid;
 	struct peer_seen *seen;
 };
-
-/* Directory with what t/tools/mkcert.sh makes; made once, removed at exit. */
-const char *peer_pki(void);
-/* notAfter of a certificate in it, seconds since 1970. */
-int64_t peer_not_after(const char *cert);
 
 /* Starts on 127.0.0.1 (or ::1 when addr says so); returns when it listens. */
 void peer_start(struct peer *p);

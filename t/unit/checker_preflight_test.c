@@ -12,6 +12,7 @@
 #include "checker/checker.h"
 #include "shm/health.h"
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 
 static void
 targets__are_checked_side_by_side_within_the_time(void **state)

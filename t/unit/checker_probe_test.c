@@ -19,6 +19,7 @@
 #include "checker/checker.h"
 #include "shm/health.h"
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 #include "t/unit/checker_run.h"
 
 /* ---- TCP ---- */
@@ -110,7 +111,7 @@ our_own_shortage__is_sockerr(void **state)
 	none = before;
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	probe_start(&probe, &plan);
+	probe_start(&probe, &plan, false);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(t.times, 1);
 	expect(t.o, RESULT_SOCKERR, EMFILE, "too many open files");
@@ -296,7 +297,7 @@ probe__stopped_in_any_phase__leaves_nothing(void **state)
 	probe_init(&probe, loop, told, &t);
 	probe_stop(&probe); /* of none */
 	for (unsigned i = 0; i < 3; i++) {
-		probe_start(&probe, &plan);
+		probe_start(&probe, &plan, false);
 		while (probe.phase != stop_in[i])
 			ev_run(loop, EVRUN_ONCE);
 		probe_stop(&probe);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 #include "t/unit/checker_world.h"
 #include "t/unit/shm_fixture.h"
 

@@ -12,6 +12,7 @@
 
 #include "checker/checker.h"
 #include "shm/health.h"
+#include "t/unit/checker_pki.h"
 
 void
 told(struct probe *p, const struct probe_outcome *o)
@@ -37,7 +38,7 @@ run(struct conf *conf)
 	assert_non_null(loop);
 	plan_make(&plan, 0, &conf->services[0].servers[0].addr);
 	probe_init(&probe, loop, told, &t);
-	probe_start(&probe, &plan);
+	probe_start(&probe, &plan, false);
 	assert_true(t.times == 1 || probe_running(&probe));
 	ev_run(loop, 0); /* ends when nothing is watched any more */
 	assert_int_equal(t.times, 1);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 #include "t/unit/checker_world.h"
 #include "t/unit/shm_fixture.h"
 
@@ -104,7 +105,8 @@ dead_server__that_nobody_met__has_fall_failures(void **state)
 	await_ready(&w);
 	peer_stop(&p);
 	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed");
-	assert_int_equal(w.f.all->checker.r.stat[0].failures, 3);
+	assert_true(w.f.all->checker.r.stat[0].failures >= 3);
+	assert_int_equal(logged(&w, "workers met it"), 0);
 	world_stop(&w);
 	world_close(&w);
 }
@@ -155,73 +157,6 @@ beat__without_a_wake__sees_failed_connects_too(void **state)
 	STAT_ADD(&w.f.all->worker[0].r.stat.server[0], connect_failed, 1);
 	await_checks(&w, 0, 2);
 	world_stop(&w);
-	world_close(&w);
-}
-
-static void
-silence__beside_a_server_that_is_up__is_hung(void **state)
-{
-	struct peer p[2] = {{.kind = PEER_HTTPS}, {.kind = PEER_HTTPS}};
-	struct shm_health cell;
-	struct addr a[2];
-	struct world w;
-	int64_t mute;
-
-	(void)state;
-	peer_start(&p[0]);
-	peer_start(&p[1]);
-	a[0] = p[0].addr;
-	a[1] = p[1].addr;
-	world_open(&w, a, 2);
-	w.conf->services[0].check.timeout = 100;
-	w.table.service[0].hung_after_ms = 1000;
-	table_publish(&w.f.seg, &w.table);
-	world_start(&w, true);
-	await_ready(&w);
-	assert_int_equal(cell_of(&w, 0).mute_us, 0);
-	peer_stop(&p[0]);
-	p[0].kind = PEER_MUTE;
-	peer_start(&p[0]);
-	await_log(&w, "warning server api/cp-1 is HUNG: L6TOUT no TLS handshake in 100ms, no byte "
-		      "from it for 1s, check took ");
-	cell = cell_of(&w, 0);
-	assert_int_equal(cell.state, STATE_HUNG);
-	assert_true(cell.since_us - cell.mute_us >= 1000000);
-	assert_int_equal(logged(&w, "server api/cp-1 is NOTREADY: "), 1);
-	/* A successor goes on, whatever the time. */
-	world_kill(&w);
-	mute = cell.mute_us;
-	world_start(&w, false);
-	await_ready(&w);
-	await_checks(&w, 0, checks_of(&w, 0) + 2);
-	cell = cell_of(&w, 0);
-	assert_int_equal(cell.state, STATE_HUNG);
-	assert_int_equal(cell.mute_us, mute);
-	assert_int_equal(logged(&w, "server api/cp-1 is HUNG: "), 1);
-	/* A byte that a worker got is an answer. */
-	STAT_SET(&w.f.all->worker[0].r.stat.server[0], last_byte, mono_ms(mono_now()) + 60000);
-	await_log(&w, "warning server api/cp-1 is NOTREADY: L6TOUT no TLS handshake in 100ms, "
-		      "no longer hung, check took ");
-	/* hung_after changes without new processes; nobody else is UP. */
-	w.table.service[0].hung_after_ms = 50;
-	STAT_SET(&w.f.all->worker[0].r.stat.server[0], last_byte, mono_ms(mono_now()) - 1000);
-	world_publish(&w);
-	await_state(&w, 0, STATE_HUNG);
-	w.table.server[1].weight = 0;
-	world_publish(&w);
-	await_state(&w, 0, STATE_NOTREADY);
-	/* All of it was time not UP, and one change. */
-	peer_stop(&p[0]);
-	p[0].kind = PEER_HTTPS;
-	peer_start(&p[0]);
-	await_state(&w, 0, STATE_UP);
-	cell = cell_of(&w, 0);
-	assert_int_equal(cell.mute_us, 0);
-	assert_int_equal(w.f.all->checker.r.stat[0].up_down, 1);
-	assert_true(w.f.all->checker.r.stat[0].downtime_ms >= 1000);
-	world_stop(&w);
-	peer_stop(&p[0]);
-	peer_stop(&p[1]);
 	world_close(&w);
 }
 
@@ -375,7 +310,6 @@ main(void)
 	    cmocka_unit_test(dead_server__that_nobody_met__has_fall_failures),
 	    cmocka_unit_test(failed_connects__of_a_live_server__only_look),
 	    cmocka_unit_test(beat__without_a_wake__sees_failed_connects_too),
-	    cmocka_unit_test(silence__beside_a_server_that_is_up__is_hung),
 	    cmocka_unit_test(maintenance__ends_checks_and_afterwards_the_first_result_decides),
 	    cmocka_unit_test(tables__changed__are_followed),
 	    cmocka_unit_test(no_check__is_up_without_one),

@@ -13,6 +13,7 @@
 #include "checker/checker.h"
 #include "shm/health.h"
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 #include "t/unit/checker_run.h"
 
 static void

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "checker/checker.h"
 #include "t/unit/checker_peer.h"
+#include "t/unit/checker_pki.h"
 
 #define GENERATION 7
 

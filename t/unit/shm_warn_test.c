@@ -152,6 +152,7 @@ service__whose_servers_are_all_foreign__is_asked_about(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
+		d->health[i].state = STATE_NOTREADY;
 		d->health[i].result = RESULT_L7STS;
 		strcpy(d->health[i].text, "GET /readyz: 404");
 		d->health[i].warn = i > 1 ? HEALTH_WARN_FOREIGN : 0;
@@ -164,6 +165,8 @@ service__whose_servers_are_all_foreign__is_asked_about(void **state)
 	assert_warnings(d, "");
 	d->health[1].warn = HEALTH_WARN_FOREIGN;
 	assert_warnings(d, ask);
+	d->health[1].state = STATE_UP; /* for the moment */
+	assert_warnings(d, "");
 	for (unsigned i = 1; i < 5; i++)
 		d->table.server[i].admin = ADMIN_MAINT;
 	assert_warnings(d, "");
