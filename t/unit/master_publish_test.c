@@ -30,12 +30,14 @@ publish__first_time__fills_rows_in_file_order(void **state)
 }
 
 static void
-publish__balance_not_in_effect__is_leastconn(void **state)
+publish__every_algorithm__is_what_the_file_says(void **state)
 {
 	(void)state;
-	services[0].balance = BALANCE_HASH;
-	world_build(PUBLISH_FINAL, 1, 1);
-	assert_int_equal(table.service[0].balance, BALANCE_LEASTCONN);
+	for (int balance = BALANCE_LEASTCONN; balance <= BALANCE_FIRST; balance++) {
+		services[0].balance = balance;
+		world_build(PUBLISH_FINAL, 1, 1);
+		assert_int_equal(table.service[0].balance, balance);
+	}
 }
 
 static void
@@ -212,7 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(publish__first_time__fills_rows_in_file_order, world_start),
-	    cmocka_unit_test_setup(publish__balance_not_in_effect__is_leastconn, world_start),
+	    cmocka_unit_test_setup(publish__every_algorithm__is_what_the_file_says, world_start),
 	    cmocka_unit_test_setup(publish__disabled_server__is_maint, world_start),
 	    cmocka_unit_test_setup(
 		publish__kept_server_moved_in_the_file__keeps_row_and_id, world_start),
