@@ -53,10 +53,10 @@ random__draws_by_weight(void **state)
 	open_world(&x, 3, BALANCE_RANDOM);
 	x.table.server[0].weight = 200;
 	worker_world_publish(&x);
-	/* Equal for their weight: the first one drawn stays. */
-	set_active(&x, 0, 199);
-	set_active(&x, 1, 99);
-	set_active(&x, 2, 99);
+	/* Equal for their weight without this client: the first one drawn stays. */
+	set_active(&x, 0, 200);
+	set_active(&x, 1, 100);
+	set_active(&x, 2, 100);
 	for (int i = 0; i < 8000; i++)
 		count[choose(&x, "192.0.2.1:1", NULL)]++;
 	assert_in_range(count[0], 3800, 4200);
