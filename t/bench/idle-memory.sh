@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Private user memory of an idle connection: 10,000 of them on two workers, Private_Clean +
 # Private_Dirty of smaps_rollup, before and after. Fails above 512 bytes.
-. "$(dirname "$0")/../ns/lib.sh"
+. "$(dirname "$0")/lib.sh"
 story "private memory of 10,000 idle connections on two workers"
 
 ulimit -n 20000
@@ -14,20 +14,18 @@ services = ( { name = "api"; listen = "127.0.0.1:8443"; preset = "tcp"; log_conn
 E2
 kha_start
 until_stat 5 '[.services[].servers[] | select(.state == "UP")] | length' 2 || not_ok "all UP"
-private() { local w n=0; for w in 0 1; do
-	n=$((n + $(awk '/^Private/ { s += $2 } END { print s * 1024 }' "/proc/$(worker_pid $w)/smaps_rollup"))); done
-	echo $n; }
 n=10000
-before=$(private)
+before=$(private "$(worker_pid 0)" "$(worker_pid 1)")
 load a -a 127.0.0.1:8443 -c $((n / 2)) -i 100000000 -d 600 -y
 a=$LAST
 load b -a 127.0.0.1:8443 -c $((n / 2)) -i 100000000 -d 600 -y
 b=$LAST
 until_stat 30 .kha.totals.active $n || not_ok "$n connections"
 # Buffers of the time when they came are given back within seconds.
-settled() { local p; p=$(private); sleep 1; [ "$(private)" -ge "$p" ]; }
+both() { private "$(worker_pid 0)" "$(worker_pid 1)"; }
+settled() { local p; p=$(both); sleep 1; [ "$(both)" -ge "$p" ]; }
 until_true 20 settled
-after=$(private)
+after=$(both)
 say "workers: $before bytes before, $after with $n idle connections"
 at_most "bytes of private user memory per idle connection" $(((after - before) / n)) 512
 end $a

@@ -161,7 +161,8 @@ plain() {
 }
 # web NAME PORT [tls]: nginx, Debian's
 web() { webs "${3:-plain}" "$1" "$2"; }
-# webs tls|plain NAME PORT [NAME PORT...]: one nginx process for all, so that they are equally fast
+# webs tls|plain NAME PORT [NAME PORT...]: one nginx process for all, so that they are equally fast.
+# WEB_BODY: what they answer instead of their name; WEB_MORE: more lines for each server.
 webs() {
 	local how=$1 first=$2 dir=$D/nginx-$2 ports='' ssl='' tls=''
 	shift
@@ -182,8 +183,8 @@ webs() {
 		while [ $# -gt 0 ]; do
 			cat <<-X
 				server { listen 127.0.0.1:$2 $ssl backlog=4096; $tls
-				add_header X-Server $1; location / { return 200 "$1\n"; }
-				location /files/ { alias $D/files/; } }
+				add_header X-Server $1; location / { return 200 "${WEB_BODY:-$1\n}"; }
+				location /files/ { alias $D/files/; } ${WEB_MORE:-} }
 			X
 			ports="$ports $2"
 			shift 2
