@@ -25,6 +25,19 @@ refuses(const struct worker *w, unsigned service)
 	return w->view.service[service].class == CANDIDATES_NONE;
 }
 
+/* Only once: shutdown(2) of a socket that does not listen any more fails, and yet marks it, and all
+ * that it accepts after the next listen(2) are at their end before they begin. */
+static int
+close_listener(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof listens;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0)
+		return -1;
+	return !listens || shutdown(fd, SHUT_RD) == 0 || errno == ENOTCONN ? 0 : -1;
+}
+
 /* Clients shall hear "connection refused", which makes them go elsewhere or back off, not an accept
  * and a RST. shutdown(2) takes a listening socket out of service and keeps its port, listen(2) brings it
  * back; what waited in its queue is reset. The socket is the master's and outlives this worker: it may
@@ -33,7 +46,7 @@ static int
 open_listener(struct worker *w, unsigned i)
 {
 	if (refuses(w, w->h->listeners[i].service))
-		return shutdown(w->h->listeners[i].fd, SHUT_RD) == 0 || errno == ENOTCONN ? 0 : -1;
+		return close_listener(w->h->listeners[i].fd);
 	if (listen(w->h->listeners[i].fd, LISTEN_BACKLOG) != 0)
 		return -1;
 	return w->paused ? 0 : w->engine->listen(w, i);
