@@ -326,6 +326,16 @@ probe_again(struct probe *p)
 	return open_connection(p);
 }
 
+/* A port that takes no new connections while the old ones live must be noticed after a few checks,
+ * with nobody connecting who would complain (target_look()). */
+static int64_t
+keep_ms(const struct conf_check *check)
+{
+	int64_t some = (int64_t)check->interval * PROBE_KEEP_CHECKS;
+
+	return some < PROBE_KEEP_MS ? some : PROBE_KEEP_MS;
+}
+
 /* Is there time for another check on this connection after the one that starts now? */
 static bool
 may_keep(const struct probe *p, int64_t age_ms)
@@ -333,7 +343,7 @@ may_keep(const struct probe *p, int64_t age_ms)
 	const struct conf_check *check = p->plan->check;
 
 	return p->plan->request_len[1] > 0 && !p->no_keep &&
-	       age_ms + check->interval + check->interval / 8 < PROBE_KEEP_MS;
+	       age_ms + check->interval + check->interval / 8 < keep_ms(check);
 }
 
 static void
@@ -354,8 +364,8 @@ reuse(struct probe *p)
 void
 probe_start(struct probe *p, const struct plan *plan, bool steady)
 {
-	bool kept =
-	    steady && p->phase == PROBE_KEPT && mono_diff_ms(p->opened, mono_now()) < PROBE_KEEP_MS;
+	bool kept = steady && p->phase == PROBE_KEPT &&
+		    mono_diff_ms(p->opened, mono_now()) < keep_ms(plan->check);
 
 	if (!kept)
 		probe_stop(p);

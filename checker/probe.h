@@ -12,9 +12,10 @@
  * a second, until the server has closed.
  *
  * A connection whose server agrees (HTTP/1.1 with a Content-Length) is kept for the next check, so
- * that not each one costs a handshake: for PROBE_KEEP_MS, because a server that takes no new
- * connections any more may go on with an old one; and never while anything is in doubt. One that
- * ended meanwhile says nothing about the server: the check begins anew on a fresh one.
+ * that not each one costs a handshake: for PROBE_KEEP_CHECKS intervals and PROBE_KEEP_MS at most,
+ * because a server that takes no new connections any more may go on with an old one; and never
+ * while anything is in doubt (a worker's failed connect is). One that ended meanwhile says nothing
+ * about the server: the check begins anew on a fresh one.
  */
 #ifndef KHA_CHECKER_PROBE_H
 #define KHA_CHECKER_PROBE_H
@@ -50,8 +51,10 @@ enum probe_phase {
 	PROBE_KEPT
 };
 
-/* A connection is kept for so long at most; the last request on it asks the server to close. */
-#define PROBE_KEEP_MS 30000
+/* A connection is kept for so long at most, and for so many intervals; the last request on it asks
+ * the server to close. */
+#define PROBE_KEEP_MS	  30000
+#define PROBE_KEEP_CHECKS 5
 
 struct probe {
 	struct ev_loop *loop;
