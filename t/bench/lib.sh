@@ -62,7 +62,7 @@ cores() {
 	esac
 	[ "$LOAD_CORE" != "$PROXY_CORE" ]
 }
-LAYOUT=${LAYOUT:-apart}
+LAYOUT=${LAYOUT:-together}
 # on CORE: this shell, and with it what it starts from now on
 on() { taskset -cp "$1" $$ >/dev/null; }
 
