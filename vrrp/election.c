@@ -152,7 +152,7 @@ static const struct {
 	bool serves;
 } states[] = {
 #define STATE(name, word, serves, help) {#name, serves},
-#include "vrrp/tbl/state.h"
+#include "shm/tbl/vip_state.h"
 #undef STATE
 };
 

@@ -29,7 +29,7 @@
 
 enum vrrp_state {
 #define STATE(name, word, serves, help) VRRP_STATE_##name,
-#include "vrrp/tbl/state.h"
+#include "shm/tbl/vip_state.h"
 #undef STATE
 	VRRP_STATES
 };

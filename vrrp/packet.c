@@ -280,7 +280,7 @@ static const struct {
 	bool heard;
 } verdicts[] = {
 #define VERDICT(name, counter, heard, help) {#counter, help, heard},
-#include "vrrp/tbl/verdict.h"
+#include "shm/tbl/vip_verdict.h"
 #undef VERDICT
 };
 

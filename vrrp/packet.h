@@ -21,14 +21,14 @@
 
 enum vrrp_verdict {
 #define VERDICT(name, counter, heard, help) VRRP_##name,
-#include "vrrp/tbl/verdict.h"
+#include "shm/tbl/vip_verdict.h"
 #undef VERDICT
 	VRRP_VERDICTS
 };
 
 enum vrrp_dialect {
 #define DIALECT(name, counter, help) VRRP_SUM_##name,
-#include "vrrp/tbl/dialect.h"
+#include "shm/tbl/vip_dialect.h"
 #undef DIALECT
 	VRRP_DIALECTS
 };
