@@ -379,8 +379,9 @@ struct shm_vip {
 
 struct shm_vrrp {
 	struct shm_proc_region proc;
-	_Atomic uint64_t generation; /* +1 after each change of a cell that others act on */
+	_Atomic uint64_t resets; /* +1 after a reset_us was stored */
 	_Atomic uint64_t log_dropped;
+	_Atomic int64_t sent_us[SHM_VIPS]; /* last advert that is no farewell */
 	SEQ_CELL(struct shm_vip) vip[SHM_VIPS];
 	struct stat_vip stat[SHM_VIPS];
 };

@@ -143,8 +143,8 @@ stat_layout_id(void)
 	    sizeof(struct shm_server), sizeof(struct shm_table), sizeof(struct shm_health),
 	    sizeof(struct shm_proc), sizeof(struct shm_proc_region), sizeof(struct shm_head),
 	    sizeof(struct shm_checker), sizeof(struct shm_logger), sizeof(struct shm_vrrp),
-	    sizeof(struct shm_vip), sizeof(struct shm_worker),
-	    sizeof(struct shm_arena), sizeof(struct shm)};
+	    sizeof(struct shm_vip), sizeof(struct shm_worker), sizeof(struct shm_arena),
+	    sizeof(struct shm)};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (unsigned s = 0; s < STAT_SETS; s++) {

@@ -21,7 +21,7 @@ respects(struct turn *t)
 
 /* One that is worse is left unheard, so that the timer runs out: that is preemption. */
 void
-rule_listen(struct turn *t)
+vrule_listen(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	int64_t skewed = t->now + vrrp_skew_ns(e->conf.version, e->priority, rules_interval(e));
@@ -38,7 +38,7 @@ rule_listen(struct turn *t)
 
 /* An owner that we do not understand is an owner, at its own pace if that is slower. */
 void
-rule_hold(struct turn *t)
+vrule_hold(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	int64_t interval = rules_interval(e), down;
@@ -54,7 +54,7 @@ rule_hold(struct turn *t)
 
 /* Released: others may take over first, however the owner left. */
 void
-rule_wait(struct turn *t)
+vrule_wait(struct turn *t)
 {
 	if (t->ev->priority == 0)
 		return;
@@ -64,7 +64,7 @@ rule_wait(struct turn *t)
 
 /* BACKUP or RELEASED heard nobody. A timer that is this late was not watched: nobody listened. */
 void
-rule_promote(struct turn *t)
+vrule_promote(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 
@@ -79,20 +79,20 @@ rule_promote(struct turn *t)
 }
 
 void
-rule_relisten(struct turn *t)
+vrule_relisten(struct turn *t)
 {
 	if (t->ev->pause_ns >= VRRP_LOST * rules_interval(t->e))
 		t->e->down_at = t->now + rules_down(t->e);
 }
 
 void
-rule_step_aside(struct turn *t)
+vrule_step_aside(struct turn *t)
 {
 	rules_to_released(t, VRRP_REASON_RELEASE);
 }
 
 void
-rule_rejoin(struct turn *t)
+vrule_rejoin(struct turn *t)
 {
 	t->e->released = false;
 	rules_to_backup(t, VRRP_REASON_READY);
@@ -100,7 +100,7 @@ rule_rejoin(struct turn *t)
 
 /* The order comes while a fault lasts or the node leaves: for later. */
 void
-rule_undo(struct turn *t)
+vrule_undo(struct turn *t)
 {
 	t->e->released = false;
 	if (t->e->state == VRRP_STATE_LEAVING && t->e->after == VRRP_STATE_RELEASED)

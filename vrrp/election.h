@@ -51,7 +51,7 @@ enum vrrp_kind {
 struct vrrp_event {
 	enum vrrp_kind kind;
 	uint8_t priority;	   /* ADVERT, REJECTED: the packet's; PRIORITY: the new one */
-	struct addr source;	   /* START: ours; ADVERT: the peer's */
+	struct addr source;	   /* START, ADOPT: ours; ADVERT: the peer's */
 	int64_t interval_ns;	   /* ADVERT, REJECTED: the packet's; 0 if not known */
 	int64_t pause_ns;	   /* RESUMED: how long this node stood still */
 	enum vrrp_verdict verdict; /* REJECTED: why; ADVERT: GOOD or ADDRESSES */

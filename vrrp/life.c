@@ -3,19 +3,19 @@
 #include "vrrp/rules.h"
 
 void
-rule_none(struct turn *t)
+vrule_none(struct turn *t)
 {
 	(void)t;
 }
 
 void
-rule_refuse(struct turn *t)
+vrule_refuse(struct turn *t)
 {
 	rules_refuse(t, VRRP_REASON_NOT_NOW);
 }
 
 void
-rule_begin(struct turn *t)
+vrule_begin(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 
@@ -28,8 +28,19 @@ rule_begin(struct turn *t)
 		rules_to_backup(t, VRRP_REASON_START);
 }
 
+/* Nobody noticed that the process was gone: the address is there, the others still wait. */
 void
-rule_fault(struct turn *t)
+vrule_adopt(struct turn *t)
+{
+	t->e->self = t->ev->source;
+	if (t->e->faulty)
+		rules_enter(t, VRRP_STATE_FAULT, VRRP_REASON_FAULT);
+	else
+		rules_to_master(t, VRRP_REASON_ADOPTED);
+}
+
+void
+vrule_fault(struct turn *t)
 {
 	t->e->faulty = true;
 	if (t->e->state != VRRP_STATE_INIT)
@@ -37,22 +48,22 @@ rule_fault(struct turn *t)
 }
 
 void
-rule_give_up(struct turn *t)
+vrule_give_up(struct turn *t)
 {
 	t->step->actions |= VRRP_SEND_ZERO;
 	rules_drop(t);
-	rule_fault(t);
+	vrule_fault(t);
 }
 
 void
-rule_no_fault(struct turn *t)
+vrule_no_fault(struct turn *t)
 {
 	t->e->faulty = false;
 }
 
 /* What was heard during the fault is old: a whole wait. */
 void
-rule_recover(struct turn *t)
+vrule_recover(struct turn *t)
 {
 	t->e->faulty = false;
 	if (t->e->released)
@@ -62,14 +73,14 @@ rule_recover(struct turn *t)
 }
 
 void
-rule_end(struct turn *t)
+vrule_end(struct turn *t)
 {
 	rules_to_init(t);
 }
 
 /* A running wait moves with the priority, whatever began it. */
 void
-rule_set(struct turn *t)
+vrule_set(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	uint8_t priority = t->ev->priority;

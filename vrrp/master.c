@@ -3,7 +3,7 @@
 #include "vrrp/rules.h"
 
 void
-rule_advertise(struct turn *t)
+vrule_advertise(struct turn *t)
 {
 	if (t->now >= t->e->advert_at)
 		rules_send(t);
@@ -24,7 +24,7 @@ answer_zero(struct turn *t)
 }
 
 void
-rule_contest(struct turn *t)
+vrule_contest(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 
@@ -45,7 +45,7 @@ rule_contest(struct turn *t)
 }
 
 void
-rule_restore(struct turn *t)
+vrule_restore(struct turn *t)
 {
 	t->step->actions |= VRRP_ADD;
 	if (t->now < t->e->reannounce_at)
@@ -56,7 +56,7 @@ rule_restore(struct turn *t)
 }
 
 void
-rule_sweep(struct turn *t)
+vrule_sweep(struct turn *t)
 {
 	t->step->actions |= VRRP_DELETE;
 }

@@ -5,7 +5,7 @@
 /* Farewell, but go on serving. Version 3's skews are as long as an interval, so that a release, which
  * is taken back when nobody comes, waits longer. Sent once: Keepalived begins its skew anew with each. */
 void
-rule_hand_over(struct turn *t)
+vrule_hand_over(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	bool stops = t->ev->kind == VRRP_EV_STOP;
@@ -32,7 +32,7 @@ rule_hand_over(struct turn *t)
 
 /* Anybody who advertises serves, or says so. */
 void
-rule_succeeded(struct turn *t)
+vrule_succeeded(struct turn *t)
 {
 	const struct vrrp_event *ev = t->ev;
 
@@ -45,7 +45,7 @@ rule_succeeded(struct turn *t)
 }
 
 void
-rule_leave(struct turn *t)
+vrule_leave(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	enum vrrp_reason reason =
@@ -68,7 +68,7 @@ rule_leave(struct turn *t)
 
 /* STOP while a release is under way. */
 void
-rule_hurry(struct turn *t)
+vrule_hurry(struct turn *t)
 {
 	int64_t latest = t->now + VRRP_LEAVE;
 
@@ -79,17 +79,17 @@ rule_hurry(struct turn *t)
 
 /* LEAVING stood still: whoever was to come is here. */
 void
-rule_depart(struct turn *t)
+vrule_depart(struct turn *t)
 {
 	if (t->ev->pause_ns < VRRP_LOST * t->e->conf.interval_ns)
 		return;
 	t->e->has_successor = true;
 	t->e->until = t->now;
-	rule_leave(t);
+	vrule_leave(t);
 }
 
 void
-rule_cut(struct turn *t)
+vrule_cut(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 
@@ -99,12 +99,12 @@ rule_cut(struct turn *t)
 	}
 	e->released = e->after == VRRP_STATE_RELEASED;
 	rules_drop(t);
-	rule_fault(t);
+	vrule_fault(t);
 }
 
 /* Serves first, speaks after: the owner lets go when it hears the bid. */
 void
-rule_take(struct turn *t)
+vrule_take(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 	int64_t interval =
@@ -128,7 +128,7 @@ rule_take(struct turn *t)
 }
 
 void
-rule_outbid(struct turn *t)
+vrule_outbid(struct turn *t)
 {
 	if (t->ev->priority == 0)
 		rules_to_master(t, VRRP_REASON_TAKE);
@@ -139,12 +139,12 @@ rule_outbid(struct turn *t)
 /* An owner that still advertises at the end does not hear us, or does not believe us. Should it have
  * heard the last bid alone, the farewell brings it back within its skew; else it just answers. */
 void
-rule_bid(struct turn *t)
+vrule_bid(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
 
 	if (t->now < e->until) {
-		rule_advertise(t);
+		vrule_advertise(t);
 	} else if (t->now - e->owner_at < rules_interval(e) * 3 / 2) {
 		t->step->actions |= VRRP_SEND_ZERO;
 		rules_to_backup(t, VRRP_REASON_TAKE_FAILED);

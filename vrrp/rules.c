@@ -139,7 +139,8 @@ rules_apply(struct turn *t)
 {
 	static void (*const table[VRRP_KINDS][VRRP_STATES])(struct turn *) = {
 #define RULE(event, a, b, c, d, e, f, g)                                                           \
-	[VRRP_EV_##event] = {rule_##a, rule_##b, rule_##c, rule_##d, rule_##e, rule_##f, rule_##g},
+	[VRRP_EV_##event] = {                                                                      \
+	    vrule_##a, vrule_##b, vrule_##c, vrule_##d, vrule_##e, vrule_##f, vrule_##g},
 #include "vrrp/tbl/rule.h"
 #undef RULE
 	};

@@ -13,7 +13,8 @@ BEGIN {
 	only["openssl/"] = "^(checker/(tls|cert)\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"
-	only["ev.h"] = "^(master|checker|t)/"
+	only["netlink/"] = "^vrrp/link\\.c$"
+	only["ev.h"] = "^(master|checker|vrrp|t)/"
 	only["cmocka.h"] = "^t/unit/"
 }
 function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }

@@ -2,6 +2,7 @@
 /* Why a state changed, or an order was refused. REASON(name, "text") */
 REASON(NONE, "")
 REASON(START, "started")
+REASON(ADOPTED, "goes on where the process before it ended")
 REASON(OWNER, "its priority is 255")
 REASON(SILENCE, "no advert came in time")
 REASON(OWNER_LEFT, "the owner stopped")

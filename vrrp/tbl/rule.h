@@ -7,6 +7,7 @@
  *   event      INIT      BACKUP      MASTER      FAULT     LEAVING    RELEASED  TAKING
  */
 RULE(START,     begin,    none,       none,       none,     none,      none,     none)
+RULE(ADOPT,     adopt,    none,       none,       none,     none,      none,     none)
 RULE(ADVERT,    none,     listen,     contest,    none,     succeeded, wait,     outbid)
 RULE(REJECTED,  none,     hold,       none,       none,     succeeded, hold,     none)
 RULE(PEER,      none,     none,       none,       none,     none,      none,     none)
