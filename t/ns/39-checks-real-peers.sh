@@ -225,6 +225,8 @@ check "a certificate for somebody else is noticed" until_true 10 of_is replaced 
 shows replaced nginx NOTREADY L6RSP 'not for 127.0.0.1'
 replace server.pem || not_ok "nginx has its certificate again"
 check "and the right one" until_true 10 of_is replaced nginx state UP
+named_right() { [[ $(of replaced nginx cert_names) == 127.0.0.1,* ]]; }
+until_true 3 named_right
 cert replaced nginx server.pem '^127.0.0.1,'
 
 # ---- 20 checks later: what the peers have logged of those that pass ----
