@@ -5,7 +5,7 @@
 story "a reload in the middle of anything: all goes on as if there had been none"
 
 webs plain s1 9101 s2 9102 s3 9103 s4 9104 s5 9105 r1 9201 r2 9202 f1 9211 f2 9212 p1 9221 p2 9222
-ramp=10000 window=5000 # ms
+ramp=10000 window=10000 # ms
 s() { echo "{ name = \"$1\"; address = \"127.0.0.1:$2\"; ${3:-} }"; }
 # services WORKERS IDLE WEIGHT-OF-s4: another number of workers needs new ones, the rest does not
 services() {
@@ -112,13 +112,13 @@ at_most "slow start: percentage points that p2 is off the line" "$(awk -v from="
 		print (is < low ? low - is : is > high ? is - high : 0) }')" 10
 
 # ---- the other pass of r1 and f1, when it was due before ----
-check "r1 is UP" until_true 10 of_is rises r1 state UP
+check "r1 is UP" until_true 25 of_is rises r1 state UP
 took=$(($(now_ms) - begun))
 check "not earlier than without reloads ($took ms)" test "$took" -ge $((window * 3 / 4))
 at_most "nor much later" "$took" $((window * 2 * SLOW))
 like "by its second pass" "$(grep 'server rises/r1 is UP' "$D/kha.log" | tail -n 1)" '2 of 2 passed'
 at_top() { [ "$(of falls f1 check.health)" -ge 4 ]; }
-check "f1 forgets its failure" until_true 10 at_top
+check "f1 forgets its failure" until_true 25 at_top
 is "and was never away" "$(of falls f1 '| "\(.state) \(.up_down) \(.failures)"')" "UP 0 1"
 
 # ---- the file wins where it has changed, and only there ----
