@@ -51,8 +51,13 @@ go(struct probe *p)
 static void
 on_io(struct ev_loop *loop, struct ev_io *io, int revents)
 {
+	struct probe *p = io->data;
+	bool kept = p->phase == PROBE_KEPT;
+
 	(void)loop, (void)revents;
-	go(io->data);
+	go(p);
+	if (kept && p->phase == PROBE_IDLE && p->hung_up != NULL)
+		p->hung_up(p);
 }
 
 static void
