@@ -32,6 +32,8 @@ void
 probe_arm(struct probe *p, int64_t ms)
 {
 	ev_timer_stop(p->loop, &p->timer);
+	/* The loop's time is that of its last turn: many checks in one would end early. */
+	ev_now_update(p->loop);
 	ev_timer_set(&p->timer, ms > 0 ? (double)ms / 1000 : 0., 0.);
 	ev_timer_start(p->loop, &p->timer);
 }
