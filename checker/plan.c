@@ -142,8 +142,11 @@ plan_make(struct plan *plan, unsigned service, const struct addr *server)
 	plan->check = check;
 	plan->addr = *server;
 	plan->source = &svc->source;
+	/* As HAProxy does: a port of its own for checks is one without the protocol. */
 	if (check->port > 0)
 		addr_set_port(&plan->addr, (uint16_t)check->port);
+	else
+		plan->proxy = svc->proxy_protocol.send;
 	plan->tls = prepared.services[service].tls;
 	plan->expect = &prepared.services[service].expect;
 	if (!uses_http(check))

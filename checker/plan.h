@@ -13,6 +13,7 @@ struct plan {
 	const struct conf_check *check;
 	struct addr addr;		 /* where, with the port of the check */
 	const struct conf_addrs *source; /* the service's, of any family */
+	int proxy;			 /* version of the PROXY header that comes first; 0: none */
 	struct tls_ctx *tls;		 /* https and tls */
 	const struct http_expect *expect;
 	int request_len[2];	       /* 0: nothing is sent */

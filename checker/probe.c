@@ -32,6 +32,8 @@ void
 probe_arm(struct probe *p, int64_t ms)
 {
 	ev_timer_stop(p->loop, &p->timer);
+	/* The loop's time is that of its last turn: many checks in one would end early. */
+	ev_now_update(p->loop);
 	ev_timer_set(&p->timer, ms > 0 ? (double)ms / 1000 : 0., 0.);
 	ev_timer_start(p->loop, &p->timer);
 }
@@ -51,8 +53,13 @@ go(struct probe *p)
 static void
 on_io(struct ev_loop *loop, struct ev_io *io, int revents)
 {
+	struct probe *p = io->data;
+	bool kept = p->phase == PROBE_KEPT;
+
 	(void)loop, (void)revents;
-	go(io->data);
+	go(p);
+	if (kept && p->phase == PROBE_IDLE && p->hung_up != NULL)
+		p->hung_up(p);
 }
 
 static void

@@ -15,7 +15,7 @@
  * that not each one costs a handshake: for PROBE_KEEP_CHECKS intervals and PROBE_KEEP_MS at most,
  * because a server that takes no new connections any more may go on with an old one; and never
  * while anything is in doubt (a worker's failed connect is). One that ended meanwhile says nothing
- * about the server: the check begins anew on a fresh one.
+ * about the server but that it is to be looked at: the check begins anew on a fresh one.
  */
 #ifndef KHA_CHECKER_PROBE_H
 #define KHA_CHECKER_PROBE_H
@@ -62,6 +62,8 @@ struct probe {
 	/* Told once per check, in the end perhaps before probe_start() returns; may start the
 	 * next one. */
 	void (*done)(struct probe *p, const struct probe_outcome *o);
+	/* NULL, or told when the server ended a kept connection, which is gone; may start a check. */
+	void (*hung_up)(struct probe *p);
 	void *data; /* the owner's */
 
 	enum probe_phase phase;

@@ -165,7 +165,7 @@ report_class(struct checker *c, unsigned service, enum candidates class, unsigne
 		break;
 	case CANDIDATES_FAIL_OPEN:
 		log_err("service %.*s: FAIL-OPEN: no server passes its check; "
-			"serving those that accept connections (%u)",
+			"serving those that accept connections or sent a byte lately (%u)",
 		    SHM_NAME, who, n);
 		break;
 	case CANDIDATES_BACKUP:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/proxy.h"
 #include "checker/tls.h"
 #include "shm/health.h"
 
@@ -62,6 +63,25 @@ is_self(const struct probe *p)
 	return getsockname(p->fd, &local.sa, &len) == 0 && addr_equal(&local, &p->plan->addr);
 }
 
+/* The server waits for a PROXY header before all else. Version 2 says that nobody stands behind the
+ * check; the UNKNOWN of version 1 is refused by some, so that one names our own address. */
+static bool
+announce(const struct probe *p)
+{
+	uint8_t header[PROXY_MAKE_MAX];
+	struct addr local;
+	socklen_t len = sizeof local;
+	size_t n;
+
+	memset(&local, 0, sizeof local);
+	if (getsockname(p->fd, &local.sa, &len) != 0)
+		return false;
+	n = proxy_make(
+	    p->plan->proxy, &local, &p->plan->addr, p->plan->proxy == 2, header, sizeof header);
+	/* The buffer of a new socket has room for it. */
+	return n > 0 && send(p->fd, header, n, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
 enum step
 step_connect(struct probe *p)
 {
@@ -78,6 +98,8 @@ step_connect(struct probe *p)
 		return probe_not_connected(p, error);
 	if (p->plan->check->type == CHECK_TCP)
 		return probe_finish(p, RESULT_L4OK, 0, "connected");
+	if (p->plan->proxy > 0 && !announce(p))
+		return probe_not_connected(p, errno);
 	probe_arm(p, p->plan->check->timeout - mono_diff_ms(p->started, mono_now()));
 	p->shaken = p->outcome;
 	p->phase = p->plan->tls != NULL ? PROBE_HANDSHAKE : PROBE_SEND;

@@ -188,6 +188,21 @@ on_done(struct probe *p, const struct probe_outcome *o)
 	schedule(t, now);
 }
 
+/* The first that is heard of a dead process when no client connects at the moment: as after a
+ * worker's trouble, but not before it has closed its port, too. */
+static void
+on_hung_up(struct probe *p)
+{
+	struct target *t = p->data;
+	struct mono now = mono_now();
+
+	if (!is_steady(&t->verdict))
+		return;
+	verdict_poke(&t->verdict);
+	store(t, false);
+	arm(t, mono_add_ms(now, CHECKER_POKE_MS), now);
+}
+
 /* ---- time, and what workers see ---- */
 
 enum server_state
@@ -365,6 +380,7 @@ target_sync(struct checker *c, unsigned index, int service)
 	t->row = *row;
 	plan_make(&t->plan, t->service, &row->addr);
 	probe_init(&t->probe, c->loop, on_done, t);
+	t->probe.hung_up = on_hung_up;
 	ev_init(&t->due, on_due);
 	t->due.data = t;
 	t->used = true;

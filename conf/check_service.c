@@ -161,6 +161,50 @@ rebalance_can_end(struct conf_reader *r)
 	}
 }
 
+/* What is wrong with a name of client_hello.sni, which is compared with what clients send (RFC 6066
+ * section 3, without a dot at the end); NULL: nothing. */
+static const char *
+wrong_name(const char *name)
+{
+	static const char known[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	const char *rest = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
+	size_t len = strlen(rest);
+
+	if (strchr(rest, '*') != NULL)
+		return "\"*\" stands for one whole label, the first: \"*.example.net\"; an empty "
+		       "list lets all in";
+	if (len == 0 || len > 253 || rest[strspn(rest, known)] != '\0')
+		return "no host name";
+	if (rest[0] == '.' || strstr(rest, "..") != NULL)
+		return "a label is empty";
+	if (rest[len - 1] == '.')
+		return "without the dot at the end: clients send none";
+	return NULL;
+}
+
+static void
+sni_are_names(struct conf_reader *r)
+{
+	for (unsigned i = 0; i < r->conf->n_services; i++) {
+		const struct conf_service *s = &r->conf->services[i];
+		const struct conf_path service = conf_named(&services, s->name, i);
+		const struct conf_path path = {&service, "client_hello.sni", 0};
+		int line = conf_option_line(r->services[i], "client_hello.sni");
+		const char *why;
+
+		if (s->client_hello.sni.n > 0 && s->client_hello.mode == HELLO_NONE)
+			conf_say(&r->warnings, line, &path,
+			    "without effect: client_hello.mode is \"none\"");
+		for (unsigned k = 0; k < s->client_hello.sni.n; k++) {
+			why = wrong_name(s->client_hello.sni.v[k]);
+			if (why != NULL)
+				conf_say(&r->errors, line, &path, "\"%s\": %s",
+				    s->client_hello.sni.v[k], why);
+		}
+	}
+}
+
 void
 conf_check_services(struct conf_reader *r)
 {
@@ -172,6 +216,7 @@ conf_check_services(struct conf_reader *r)
 	    limits_are_wide,
 	    keepalive_is_whole_seconds,
 	    rebalance_can_end,
+	    sni_are_names,
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

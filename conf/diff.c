@@ -44,6 +44,60 @@ tell_texts(struct diff *d, char *old, char *new, enum conf_apply apply)
 	free(new);
 }
 
+/* ---- long lists of networks ---- */
+
+#define NETWORKS_SHOWN 16 /* a reload that changes thousands must not print them all */
+#define NETWORK_TEXT   (ADDR_TEXT + 4)
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Their texts in order, NETWORK_TEXT bytes each; to be freed. NULL: no memory. */
+static char *
+sorted(const struct conf_cidrs *list)
+{
+	char *texts = calloc(list->n + 1, NETWORK_TEXT);
+
+	for (unsigned i = 0; texts != NULL && i < list->n; i++)
+		cidr_print(&list->v[i], texts + (size_t)i * NETWORK_TEXT, NETWORK_TEXT);
+	if (texts != NULL)
+		qsort(texts, list->n, NETWORK_TEXT, compare_texts);
+	return texts;
+}
+
+/* How many there are, and how many of them the other list does not have; to be freed. */
+static char *
+networks_text(const struct conf_cidrs *list, const struct conf_cidrs *other)
+{
+	char *texts = sorted(other), one[NETWORK_TEXT], *result;
+	unsigned only = 0;
+
+	if (texts == NULL)
+		return NULL;
+	for (unsigned i = 0; i < list->n; i++) {
+		cidr_print(&list->v[i], one, sizeof one);
+		only += bsearch(one, texts, other->n, NETWORK_TEXT, compare_texts) == NULL;
+	}
+	free(texts);
+	if (asprintf(&result, "[ %u networks, %u only here ]", list->n, only) < 0)
+		return NULL;
+	return result;
+}
+
+static void
+tell_option(struct diff *d, const struct conf_opt *o, const void *a, const void *b)
+{
+	const struct conf_cidrs *x = a, *y = b;
+
+	if (o->kind == KIND_CIDRS && (x->n > NETWORKS_SHOWN || y->n > NETWORKS_SHOWN))
+		tell_texts(d, networks_text(x, y), networks_text(y, x), o->apply);
+	else
+		tell_texts(d, conf_opt_text(o, a, false), conf_opt_text(o, b, false), o->apply);
+}
+
 static void
 diff_options(struct diff *d, const struct conf_table *t, const void *before, const void *after)
 {
@@ -55,8 +109,7 @@ diff_options(struct diff *d, const struct conf_table *t, const void *before, con
 		if (o->kind == KIND_GROUP)
 			diff_options(d, o->group, a, b);
 		else if (!conf_opt_equal(o, a, b))
-			tell_texts(
-			    d, conf_opt_text(o, a, false), conf_opt_text(o, b, false), o->apply);
+			tell_option(d, o, a, b);
 		leave(d, len);
 	}
 }

@@ -111,7 +111,7 @@ conf_parse(struct conf_text *text, struct conf_mem *mem, struct conf_says *error
 	if (conf_scan(text, mem, errors, &tokens) < 0)
 		return NULL;
 	c.token = tokens.v;
-	c.end = tokens.v + tokens.n;
+	c.end = tokens.n > 0 ? tokens.v + tokens.n : tokens.v; /* NULL in an empty file */
 	root = conf_alloc(mem, sizeof *root);
 	root->type = VALUE_GROUP;
 	root->line = 1;

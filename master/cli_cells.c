@@ -23,10 +23,14 @@ state_cell(struct grid *g, const struct dump *d, unsigned server)
 	const struct shm_server *row = &d->table.server[server];
 	char buf[FMT_HUMAN];
 	const char *left = fmt_left(d, &row->set_admin, buf);
+	unsigned percent = fmt_slow_percent(d, server);
+	char slow[24] = "";
 
-	grid_cell(g, "%s%s%s%s%s", server_state_name((enum server_state)d->shown[server]),
-	    row->backup ? " (backup)" : "", left != NULL ? ", " : "", left != NULL ? left : "",
-	    left != NULL ? " left" : "");
+	if (percent < 100)
+		snprintf(slow, sizeof slow, ", slow start %u%%", percent);
+	grid_cell(g, "%s%s%s%s%s%s", server_state_name((enum server_state)d->shown[server]),
+	    row->backup ? " (backup)" : "", slow, left != NULL ? ", " : "",
+	    left != NULL ? left : "", left != NULL ? " left" : "");
 }
 
 static void

@@ -104,6 +104,17 @@ fmt_age_ms(const struct dump *d, int64_t then_us)
 	return age > 0 ? age : 0;
 }
 
+unsigned
+fmt_slow_percent(const struct dump *d, unsigned server)
+{
+	const struct shm_server *s = &d->table.server[server];
+
+	if (d->shown[server] != STATE_UP)
+		return 100;
+	return health_slow_percent(
+	    d->health[server].slow_us, d->table.service[s->service].slow_start_ms, d->now);
+}
+
 int64_t
 fmt_since_us(const struct dump *d, unsigned server)
 {

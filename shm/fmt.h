@@ -25,6 +25,9 @@ const char *fmt_bytes(uint64_t n, char buf[FMT_HUMAN]);
 /* Milliseconds from then_us to the moment of the dump, never negative. */
 int64_t fmt_age_ms(const struct dump *d, int64_t then_us);
 
+/* Percent of slow start that the server has come to; 100: none is going on. */
+unsigned fmt_slow_percent(const struct dump *d, unsigned server);
+
 /* CLOCK_MONOTONIC of the moment since when the server is what it is shown as; 0: unknown. */
 int64_t fmt_since_us(const struct dump *d, unsigned server);
 

@@ -194,6 +194,15 @@ column_iid(const struct line *l)
 }
 
 static void
+column_throttle(const struct line *l)
+{
+	unsigned percent = fmt_slow_percent(l->d, l->index);
+
+	if (percent < 100)
+		number(l, percent);
+}
+
+static void
 column_sid(const struct line *l)
 {
 	number(l, l->kind == 'S' ? server(l)->id : 0);

@@ -169,3 +169,14 @@ health_candidates(const struct shm_table *t, unsigned service, const uint8_t sta
 	}
 	return CANDIDATES_NONE;
 }
+
+unsigned
+health_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now)
+{
+	int64_t elapsed_ms = (now.us - slow_us) / 1000;
+
+	if (slow_us == 0 || slow_start_ms == 0 || elapsed_ms >= slow_start_ms)
+		return 100;
+	elapsed_ms = elapsed_ms * 100 / slow_start_ms;
+	return elapsed_ms > 1 ? (unsigned)elapsed_ms : 1;
+}

@@ -38,6 +38,10 @@ enum candidates health_candidates(const struct shm_table *t, unsigned service,
     const uint8_t state[SHM_SERVERS], const uint64_t last_byte_ms[SHM_SERVERS], struct mono now,
     uint16_t list[SHM_SERVERS], unsigned *n);
 
+/* How far slow start is, in percent 1..100: linear from slow_us on, over slow_start_ms. slow_us 0: there
+ * is none. Pure. */
+unsigned health_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now);
+
 /* Names from the tables: "UP", "L7STS", ... */
 const char *server_state_name(enum server_state s);
 /* The word of kha server: "ready", "drain", "maint". */

@@ -179,6 +179,7 @@ server(struct json *j, unsigned i)
 	put_number(j, o, "weight_configured", s->set_weight.file);
 	put_date(j, o, "weight_until_at_ms", s->set_weight.until_wall_ms);
 	put_number(j, o, "max_connections", s->max_connections);
+	put_number(j, o, "slow_start_percent", fmt_slow_percent(j->d, i));
 	put(j, o, "cert_not_after",
 	    h->cert_not_after != 0 ? json_integer(h->cert_not_after) : json_null());
 	put(j, o, "cert_names", h->cert_not_after != 0 ? json_string(h->cert_names) : json_null());

@@ -5,27 +5,19 @@
 #define TAG_SHIFT 48
 #define TIME_MASK ((UINT64_C(1) << TAG_SHIFT) - 1)
 
+/* A second in the units of a word: a microsecond is 3 % of the period of 30,000 a second. */
+#define SECOND_NS UINT64_C(1000000000)
+#define SECOND_US UINT64_C(1000000)
+
+/* The bucket after one token more, or 0: it has none now. `second`: of the units of the others. */
 static uint64_t
-cost_us(uint32_t per_second)
+after(uint64_t full_at, uint32_t per_second, uint64_t now, uint64_t second)
 {
-	return per_second < 1000000 ? 1000000 / per_second : 1;
-}
+	uint64_t cost = (second + per_second / 2) / per_second;
+	uint64_t burst = cost > second / 10 ? cost : second / 10;
+	uint64_t next = (full_at > now ? full_at : now) + cost;
 
-static uint64_t
-burst_us(uint32_t per_second)
-{
-	uint64_t cost = cost_us(per_second);
-
-	return cost > 100000 ? cost : 100000;
-}
-
-/* The bucket after one token more, or 0: it has none now. */
-static uint64_t
-after(uint64_t full_at, uint32_t per_second, uint64_t now)
-{
-	uint64_t next = (full_at > now ? full_at : now) + cost_us(per_second);
-
-	return next <= now + burst_us(per_second) ? next : 0;
+	return next <= now + burst ? next : 0;
 }
 
 bool
@@ -34,7 +26,7 @@ rate_take(_Atomic uint64_t *word, uint32_t per_second, int64_t now_us)
 	uint64_t was = atomic_load_explicit(word, memory_order_relaxed), next;
 
 	do {
-		next = after(was, per_second, (uint64_t)now_us);
+		next = after(was, per_second, (uint64_t)now_us * 1000, SECOND_NS);
 		if (next == 0)
 			return false;
 	} while (!atomic_compare_exchange_weak(word, &was, next));
@@ -55,7 +47,7 @@ take_tagged(_Atomic uint64_t *word, uint64_t tag, uint32_t per_second, uint64_t 
 				return -1;
 			full_at = 0; /* full again: nobody needs to remember it */
 		}
-		next = after(full_at, per_second, now);
+		next = after(full_at, per_second, now, SECOND_US);
 		if (next == 0)
 			return 0;
 	} while (!atomic_compare_exchange_weak(word, &was, tag << TAG_SHIFT | next));

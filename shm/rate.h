@@ -14,7 +14,7 @@
  * CLOCK_MONOTONIC. */
 bool rate_take(_Atomic uint64_t *word, uint32_t per_second, int64_t now_us);
 
-/* The same for one of many: `key` (a hash) finds its word among those of `words` (SHM_SOURCES). When
+/* The same for one of many, in whole microseconds (at 10,000 a second right to 0.5 %): `key` (a hash) finds its word among those of `words` (SHM_SOURCES). When
  * all that it may use are others' and not full it is let through: this is no protection against more
  * addresses than that. */
 bool rate_take_of(_Atomic uint64_t *words, uint64_t key, uint32_t per_second, int64_t now_us);

@@ -181,6 +181,26 @@ accept_client(struct worker *w, unsigned service, int fd, const struct addr *fro
 	pause_when_full(w);
 }
 
+/* Such a client costs no line of its own: there may be millions. */
+static void
+say_denied(struct worker *w, unsigned service, const struct addr *from)
+{
+	char text[ADDR_TEXT], more[48] = "";
+	struct addr client = *from;
+
+	w->denied_unsaid++;
+	if (w->denied_said_ms != 0 && w->now_ms - w->denied_said_ms < SAY_EVERY_MS)
+		return;
+	if (w->denied_unsaid > 1)
+		snprintf(more, sizeof more, ", %llu since the last such line",
+		    (unsigned long long)w->denied_unsaid);
+	addr_unmap(&client);
+	log_notice("service %s: client %s is denied (allow, deny)%s",
+	    w->view.table.service[service].name, addr_print_ip(&client, text, sizeof text), more);
+	w->denied_said_ms = w->now_ms;
+	w->denied_unsaid = 0;
+}
+
 void
 worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from)
 {
@@ -188,6 +208,7 @@ worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *
 
 	/* Before anything is spent on it. Who sends a PROXY header is judged by that. */
 	if (!rule_lets_in(w, service, from) && !rule_wants_header(w, service, from)) {
+		say_denied(w, service, from);
 		worker_conn_refuse(w, service, fd, CLOSE_denied);
 		return;
 	}

@@ -79,9 +79,10 @@ struct worker_conn {
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */
 	int16_t server_limit;
-	int16_t source_row;  /* struct shm_source, -1: none */
-	uint16_t wants;	     /* server for which it has to wait, NO_SERVER: any */
-	uint16_t queued_for; /* the same while it does */
+	int16_t source_row;	/* struct shm_source, -1: none */
+	uint16_t wants;		/* server for which it has to wait, NO_SERVER: any */
+	uint16_t queued_for;	/* the same while it does */
+	uint16_t queued_behind; /* so many were before it when it came there */
 	bool queued;
 	bool headed; /* a PROXY header must come first */
 	bool tuned;  /* its server's socket has keepalive and user timeout */
@@ -94,7 +95,7 @@ struct worker_conn {
 	struct early *early; /* bytes of the client that came before its server; worker/greet.c */
 	uint64_t ticket;     /* of the queue; 0: never waited */
 
-	int32_t waited_ms;   /* in the queue */
+	int32_t waited_ms;   /* in the queue, before this time if it waits again */
 	int32_t connect_ms;  /* time to connect; -1: not connected */
 	int64_t accepted_us; /* CLOCK_MONOTONIC */
 	int64_t accepted_wall_ms;

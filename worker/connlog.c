@@ -51,6 +51,15 @@ date(int64_t wall)
 	return text;
 }
 
+/* Tw: -1 if it ended before anything about a server was decided. */
+static int64_t
+waited_ms(const struct worker *w, const struct worker_conn *c)
+{
+	if (c->state == CONN_QUEUED)
+		return c->waited_ms + (w->now_ms - c->phase_ms);
+	return c->ticket > 0 || c->tries > 0 ? c->waited_ms : -1;
+}
+
 void
 worker_conn_log(struct worker *w, const struct worker_conn *c, const char *letters, bool asap)
 {
@@ -59,6 +68,7 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 	uint64_t all, on_service, on_server;
 	char client[ADDR_TEXT], own[ADDR_TEXT] = "-";
 	const char *plus = asap ? "+" : "", *server_name = "<NOSRV>";
+	bool own_queue = c->ticket > 0 && c->queued_for != NO_SERVER;
 	struct addr local;
 	socklen_t len = sizeof local;
 
@@ -73,12 +83,13 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 		addr_print(&local, own, sizeof own);
 	}
 	all = sum_active(w, c, c->server, &on_service, &on_server);
-	log_info("%s [%s.%03d] %s %s/%s %d/%d/%s%lld %s%llu %s %llu/%llu/%llu/%llu/%d 0/0 %s",
+	log_info("%s [%s.%03d] %s %s/%s %lld/%d/%s%lld %s%llu %s %llu/%llu/%llu/%llu/%d %u/%u %s",
 	    addr_print(&c->client, client, sizeof client), date(c->accepted_wall_ms),
 	    (int)(c->accepted_wall_ms % 1000), service->name, service->name, server_name,
-	    c->tries > 0 ? 0 : -1, c->connect_ms, plus,
+	    (long long)waited_ms(w, c), c->connect_ms, plus,
 	    (long long)(w->now.us - c->accepted_us) / 1000, plus,
 	    (unsigned long long)c->bytes[SIDE_SERVER], letters, (unsigned long long)all,
 	    (unsigned long long)on_service, (unsigned long long)on_service,
-	    (unsigned long long)on_server, c->tries > 0 ? c->tries - 1 : 0, own);
+	    (unsigned long long)on_server, c->tries > 0 ? c->tries - 1 : 0,
+	    own_queue ? c->queued_behind : 0, own_queue ? 0 : c->queued_behind, own);
 }

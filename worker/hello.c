@@ -118,11 +118,13 @@ skip(struct cursor *c, unsigned n)
 	return true;
 }
 
+/* The colon is of no name, but of the IPv6 addresses that some clients send against RFC 6066: servers
+ * do not mind. */
 static bool
 is_name_byte(unsigned b)
 {
 	return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
-	       b == '-' || b == '_';
+	       b == '-' || b == '_' || b == ':';
 }
 
 /* One byte more than HOST_MAX is fine when it is the dot at the end. */

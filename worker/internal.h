@@ -46,7 +46,9 @@ struct worker {
 	bool paused;		     /* but takes none now */
 	int64_t resume_ms;	     /* look again at that time */
 	int64_t pause_said_ms;	     /* of the last line about it */
-	int64_t source_said_ms;	     /* of the last line about addresses to connect from */
+	int64_t denied_said_ms; /* of the last line about a client that allow and deny keep out */
+	uint64_t denied_unsaid; /* such clients since */
+	int64_t source_said_ms; /* of the last line about addresses to connect from */
 	bool draining;
 	unsigned hand_credit;		 /* hand-overs that may still be made */
 	uint32_t hand_seen[SHM_WORKERS]; /* shm_hand.sent at the last beat */

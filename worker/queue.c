@@ -65,20 +65,24 @@ queue_ahead(const struct worker *w, const struct worker_conn *c, unsigned server
 	return false;
 }
 
-bool
-queue_has_room(const struct worker *w, unsigned service, unsigned server, unsigned max)
+uint64_t
+queue_length(const struct worker *w, unsigned service, unsigned server)
 {
 	const struct stat_slab *s;
 	uint64_t sum = 0;
 
-	if (max == 0)
-		return true;
 	for (unsigned i = 0; i < w->view.live_workers; i++) {
 		s = &seg_worker(w->seg, w->view.live[i])->stat;
 		sum += server != NO_SERVER ? STAT_GET(&s->server[server], queued)
 					   : STAT_GET(&s->service[service], queued);
 	}
-	return sum < max;
+	return sum;
+}
+
+bool
+queue_has_room(const struct worker *w, unsigned service, unsigned server, unsigned max)
+{
+	return max == 0 || queue_length(w, service, server) < max;
 }
 
 void
@@ -144,10 +148,13 @@ queue_join(struct worker *w, struct worker_conn *c)
 	struct worker_conn *all = w->pool.conn;
 	uint32_t me = pool_index(&w->pool, c), before, after;
 	struct queue *q;
+	uint64_t behind;
 
 	c->queued_for = c->wants;
 	c->queued = true;
 	q = queue_of(w, c);
+	behind = queue_length(w, c->service, c->queued_for);
+	c->queued_behind = (uint16_t)(behind < UINT16_MAX ? behind : UINT16_MAX);
 	if (c->ticket == 0)
 		c->ticket = atomic_fetch_add(&w->seg->arena->queue[c->service].next, 1) + 1;
 	/* From the end: only one that comes from another queue has an older ticket. */

@@ -28,7 +28,10 @@ void queue_init(struct worker *w);
 /* Does somebody older than c wait for a place at this server? Without a ticket c is younger than all. */
 bool queue_ahead(const struct worker *w, const struct worker_conn *c, unsigned server);
 
-/* Are fewer than max (0: no limit) clients waiting for the service, or for the server alone? */
+/* Clients of all workers that wait for the server alone; NO_SERVER: for the service, in whatever way. */
+uint64_t queue_length(const struct worker *w, unsigned service, unsigned server);
+
+/* Are these fewer than max (0: no limit)? */
 bool queue_has_room(const struct worker *w, unsigned service, unsigned server, unsigned max);
 
 /* Puts c, which draws a ticket unless it has one, into the queue for c->wants (NO_SERVER: any). */

@@ -98,7 +98,8 @@ rule_enter(struct worker *w, struct worker_conn *c)
 	if (conf == NULL ||
 	    (conf->per_source.max_connections == 0 && conf->per_source.connect_rate == 0))
 		return true;
-	key = hash_addr_ip(&c->client, w->view.table.service[c->service].id) | 1;
+	key = hash_addr_ip(&c->client, w->view.table.service[c->service].id);
+	key += key == 0;
 	if (conf->per_source.connect_rate > 0 &&
 	    !rate_take_of(w->seg->arena->source_rate, key, (uint32_t)conf->per_source.connect_rate,
 		w->now.us))

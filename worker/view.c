@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "shm/health.h"
 #include "shm/stat.h"
 
 /* Fail-open counts bytes of the last 10 s, so that it changes with time alone. */
@@ -57,17 +58,6 @@ view_schedule(const unsigned weight[], unsigned n, uint16_t *out, unsigned room)
 	return total;
 }
 
-unsigned
-view_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now)
-{
-	int64_t elapsed_ms = (now.us - slow_us) / 1000;
-
-	if (slow_us == 0 || slow_start_ms == 0 || elapsed_ms >= slow_start_ms)
-		return 100;
-	elapsed_ms = elapsed_ms * 100 / slow_start_ms;
-	return elapsed_ms > 1 ? (unsigned)elapsed_ms : 1;
-}
-
 /* Weight and places of each server at this moment. */
 static void
 refresh_ramps(struct view *v, struct mono now)
@@ -78,7 +68,7 @@ refresh_ramps(struct view *v, struct mono now)
 	v->ramping = false;
 	for (unsigned i = 0; i < v->table.n_servers; i++) {
 		s = &v->table.server[i];
-		percent = view_slow_percent(
+		percent = health_slow_percent(
 		    v->slow_us[i], v->table.service[s->service].slow_start_ms, now);
 		v->ramping |= percent < 100;
 		v->weight[i] = s->weight * percent;

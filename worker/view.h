@@ -52,10 +52,6 @@ struct view {
 /* True when something changed that connections may feel. */
 bool view_refresh(struct view *v, const struct seg *seg, struct mono now);
 
-/* How far slow start is, in percent 1..100: linear from slow_us on, over slow_start_ms. slow_us 0: there
- * is none. Pure. */
-unsigned view_slow_percent(int64_t slow_us, uint32_t slow_start_ms, struct mono now);
-
 /* Frees the schedules. */
 void view_fini(struct view *v);
 

@@ -30,7 +30,7 @@ parse(struct seen *s, const uint8_t *data, size_t size)
 static void
 check_name(const char *sni)
 {
-	static const char taken[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+	static const char taken[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.:";
 	size_t len = strnlen(sni, 254);
 
 	if (len > 253 || strspn(sni, taken) != len)

@@ -131,7 +131,8 @@ at_most "not before timeout.queue" 490 $took
 at_most "nor long after" $took $((1500 * SLOW))
 is "counted as queue_timeout" "$(total close_queue_timeout)" 1
 until_true 3 grep -q ' sQ ' "$D/kha.log"
-like "its letters" "$(grep ' sQ ' "$D/kha.log")" ' one one/<NOSRV> -?[0-9]+/-1/[0-9]+ 0 sQ '
+like "its letters, how long it waited, and that it was the first" "$(grep ' sQ ' "$D/kha.log")" \
+	' one one/<NOSRV> [0-9]{3,}/-1/[0-9]+ 0 sQ [0-9/]+ 0/0 -$'
 services 1 0 60s
 check "reload: timeout.queue = 60s" reload
 waiting before 8442 1
@@ -147,11 +148,14 @@ wait $leaver
 check "one leaves" until_true 5 of_is one queued 3
 is "counted as queue_abort" "$(total close_queue_abort)" 1
 until_true 3 grep -q ' CQ ' "$D/kha.log"
-like "its letters" "$(grep ' CQ ' "$D/kha.log")" ' one one/<NOSRV> -?[0-9]+/-1/[0-9]+ 0 CQ '
+like "its letters, how long it waited, and behind whom" "$(grep ' CQ ' "$D/kha.log")" \
+	' one one/<NOSRV> [0-9]{4,}/-1/[0-9]+ 0 CQ [0-9/]+ 0/1 -$'
 end $held
 loaded before $before
 loaded behind $behind
 is "those before and behind it are served" "$(result before ok) $(result behind ok)" "1 2"
+waited() { grep ' one one/n1 ' "$D/kha.log" | grep -qE " [1-9][0-9]+/[0-9]+/[0-9]+ [0-9]+ -- [0-9/]+ 0/$1 127"; }
+check "the line of one that was served says that it waited behind three" until_true 5 waited 3
 
 # ---- a server comes UP ----
 check "n2 is not UP" server_of_is two n2 state DOWN

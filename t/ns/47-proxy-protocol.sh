@@ -6,6 +6,7 @@ story "PROXY protocol: who the client really is"
 
 LISTED=127.0.1.5 # in accept
 export GLOBAL='workers = 2;'
+CHECK='{ type = "http"; interval = "200ms"; fast_interval = "200ms"; down_interval = "200ms"; }'
 conf <<E2
 services = (
   { name = "in"; listen = "127.0.0.1:8450"; check = { type = "none"; }; servers = "127.0.0.1:9101";
@@ -31,7 +32,14 @@ services = (
     proxy_protocol = { accept = [ "127.0.1.0/24" ]; }; timeout = { hello = "${SLOW}s"; }; },
   { name = "rules"; listen = "127.0.0.1:8469"; check = { type = "none"; };
     servers = "127.0.0.1:9102"; proxy_protocol = { accept = [ "127.0.1.0/24" ]; };
-    deny = [ "127.0.1.0/24", "203.0.113.66" ]; }
+    deny = [ "127.0.1.0/24", "203.0.113.66" ]; },
+  { name = "c1"; listen = "127.0.0.1:8471"; check = $CHECK; servers = "127.0.0.1:9103"; proxy_protocol = { send = 1; }; },
+  { name = "c2"; listen = "127.0.0.1:8472"; check = $CHECK; servers = "127.0.0.1:9103"; proxy_protocol = { send = 2; }; },
+  { name = "c3"; listen = "127.0.0.1:8473"; check = $CHECK; servers = "127.0.0.1:9104"; proxy_protocol = { send = 1; }; },
+  { name = "c4"; listen = "127.0.0.1:8474"; check = $CHECK; servers = "127.0.0.1:9104"; proxy_protocol = { send = 2; }; },
+  { name = "cport"; listen = "127.0.0.1:8475"; check = { type = "http"; port = 9102; };
+    servers = "127.0.0.1:9103"; proxy_protocol = { send = 1; }; },
+  { name = "cnone"; listen = "127.0.0.1:8476"; check = $CHECK; servers = "127.0.0.1:9103"; }
 );
 E2
 kha_start
@@ -193,6 +201,16 @@ client rules2 127.0.1.5 8469 send $'PROXY TCP4 203.0.113.66 198.51.100.1 1 2\r\n
 	not_ok "the announced client is denied: reset"
 check "announced and denied: counted" until_stat 5 .kha.totals.close_denied 1
 check "announced and denied: PR in the log" until_true 5 logged rules '203.0.113.66:1 .* PR '
+
+# ---- checks ----
+for c in c1 c2 c3 c4; do
+	check "checks send the header too: $c is UP" \
+		until_stat 10 ".services[] | select(.name == \"$c\") | .servers[0].check.result" L7OK
+done
+check "not to a port of their own" \
+	until_stat 10 '.services[] | select(.name == "cport") | .servers[0].check.result' L7OK
+check "a server that waits for one and gets none fails" \
+	until_stat 10 '.services[] | select(.name == "cnone") | .servers[0].check.result' L7RSP
 
 # ---- real haproxy in front ----
 for v in 1 2; do

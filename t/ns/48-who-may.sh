@@ -86,6 +86,9 @@ bounces "but not these" 127.0.4.1 8472
 passes "IPv6 others pass" fd00:3::2 8472
 bounces "but not this one" fd00::2 8472
 is "denied ones are counted" "$(total close_denied)" $m
+lines=$(grep -cE 'service [a-z]+: client [0-9a-f.:]+ is denied' "$D/kha.log")
+at_most "one is named in the log" 1 "$lines"
+at_most "others only each 10 s, by each worker" "$lines" $((2 + m / 2))
 is "and no server heard of them" "$(asked)" $n
 
 # ---- connections of one source ----
@@ -203,6 +206,8 @@ MANY=$(sed -E 's/"10\.([0-9]+)\.([0-9]+)\.0\/(2[0-3])"/"10.\1.\2.0\/24"/g' <<<"$
 began=$(now_ms)
 check "reload with 5,000 entries" reload >"$D/reload" 2>&1
 grep '^\(not \)\?ok' "$D/reload"
+like "it says how many, not all of them" "$(grep fast.allow "$D/reload")" '5001 networks, 5000 only here'
+at_most "in so many bytes" "$(wc -c <"$D/reload")" 2000
 took=$(($(now_ms) - began))
 at_most "takes ms" $took $((5000 * SLOW))
 check "they hold" let_in 127.0.2.5 8470
@@ -215,5 +220,4 @@ at_most "a connection costs little more with them: us" "$fast" $((plain * 2 + 50
 like "source_limit: PR, no server" "$(grep ' few few/' "$D/kha.log" | grep ' PR ' | head -n 1)" \
 	' 127\.0\.6\.1:[0-9]+ \[.* few few/<NOSRV> -1/-1/[0-9]+ 0 PR '
 is "one line for each client refused for its number" "$(grep -c ' few few/.* PR ' "$D/kha.log")" $few
-say "lines about denied clients: $(grep -cE ' (lists|deny|only) .* PR ' "$D/kha.log") of $(total close_denied)"
 finish

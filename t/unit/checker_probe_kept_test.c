@@ -286,6 +286,52 @@ checker__keeps_a_connection_while_all_is_well(void **state)
 	world_close(&w);
 }
 
+/* Its end is the first that is heard of a server's death. */
+static void
+server__that_dies_between_checks__is_down_soon(void **state)
+{
+	struct peer p = {.kind = PEER_KEEPS};
+	struct world w;
+
+	(void)state;
+	peer_start(&p);
+	world_open(&w, &p.addr, 1);
+	/* Intervals alone would take minutes. */
+	check_of(w.conf)->interval = 1000;
+	check_of(w.conf)->fast_interval = 60000;
+	world_start(&w, true);
+	await_ready(&w);
+	await_checks(&w, 0, 2); /* the first one is not kept */
+	peer_stop(&p);
+	await_state(&w, 0, STATE_DOWN);
+	world_stop(&w);
+	world_close(&w);
+}
+
+/* One that always hangs up on idle connections is well, and has two checks in an interval at most. */
+static void
+server__that_ends_kept_connections__stays_up(void **state)
+{
+	struct peer p = {.kind = PEER_KEEPS_LEAVES};
+	struct mono begun = mono_now();
+	struct world w;
+
+	(void)state;
+	peer_start(&p);
+	world_open(&w, &p.addr, 1);
+	check_of(w.conf)->interval = 300;
+	world_start(&w, true);
+	await_ready(&w);
+	await_checks(&w, 0, 10);
+	assert_true(mono_diff_ms(begun, mono_now()) >= 3 * 300);
+	assert_int_equal(cell_of(&w, 0).state, STATE_UP);
+	assert_int_equal(w.f.all->checker.r.stat[0].failures, 0);
+	assert_int_equal(w.f.all->checker.r.stat[0].up_down, 0);
+	world_stop(&w);
+	peer_stop(&p);
+	world_close(&w);
+}
+
 int
 main(void)
 {
@@ -297,6 +343,8 @@ main(void)
 	    cmocka_unit_test(server__that_does_not_agree__is_asked_to_close),
 	    cmocka_unit_test(connection__of_some_age__is_renewed),
 	    cmocka_unit_test(checker__keeps_a_connection_while_all_is_well),
+	    cmocka_unit_test(server__that_dies_between_checks__is_down_soon),
+	    cmocka_unit_test(server__that_ends_kept_connections__stays_up),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as checker_main() does */

@@ -64,8 +64,9 @@ state_line__has_the_facts(void **state)
 static void
 service__without_servers__alarms_and_recovers(void **state)
 {
-	static const char fail_open[] = "err service api: FAIL-OPEN: no server passes its check; "
-					"serving those that accept connections (1)\n";
+	static const char fail_open[] =
+	    "err service api: FAIL-OPEN: no server passes its check; "
+	    "serving those that accept connections or sent a byte lately (1)\n";
 	struct peer p = {.kind = PEER_HTTPS};
 	struct addr a[2];
 	struct world w;
@@ -209,7 +210,7 @@ wrong_ca_required_everywhere__fails_open(void **state)
 	world_start(&w, true);
 	await_ready(&w);
 	await_log(&w, "err service api: FAIL-OPEN: no server passes its check; "
-		      "serving those that accept connections (2)\n");
+		      "serving those that accept connections or sent a byte lately (2)\n");
 	await_log(&w, "warning server api/cp-2 is NOTREADY: L6RSP the certificate is not from a CA "
 		      "in ");
 	/* It is TLS all right. */

@@ -47,10 +47,24 @@ n_a_second__are_had_by_who_always_asks(void **state)
 		word = 0;
 		n = taken(&word, rates[i], 10 * SECOND, 100, 2);
 		most = 10 * rates[i] + burst_of(rates[i]);
-		/* The length of one token is whole microseconds: up to 0.4 % at these rates. */
-		most += 10 * rates[i] * 4 / 1000;
-		if (n < 10 * rates[i] || n > most)
+		if (n < 10 * rates[i] || n > most + 1)
 			fail_msg("rate %u: %u in 10 s, at most %u", rates[i], n, most);
+	}
+}
+
+static void
+a_high_rate__is_right_to_a_thousandth(void **state)
+{
+	static const uint32_t rates[] = {30000, 90000, 333333, 700000, 1000000};
+	_Atomic uint64_t word;
+	unsigned n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+		word = 0;
+		n = taken(&word, rates[i], SECOND, 10, 11) - burst_of(rates[i]);
+		if (n < rates[i] / 1000 * 999 || n > rates[i] / 1000 * 1001 + 11)
+			fail_msg("rate %u: %u in a second", rates[i], n);
 	}
 }
 
@@ -84,10 +98,10 @@ a_slow_rate__lets_one_through_each_period(void **state)
 
 	(void)state;
 	assert_true(rate_take(&word, 3, START_US));
-	assert_false(rate_take(&word, 3, START_US + 333332));
-	assert_true(rate_take(&word, 3, START_US + 333333));
-	assert_false(rate_take(&word, 3, START_US + 333334));
-	assert_true(rate_take(&word, 3, START_US + 666666));
+	assert_false(rate_take(&word, 3, START_US + 333333));
+	assert_true(rate_take(&word, 3, START_US + 333334));
+	assert_false(rate_take(&word, 3, START_US + 333335));
+	assert_true(rate_take(&word, 3, START_US + 666668));
 }
 
 static void
@@ -282,6 +296,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(n_a_second__are_had_by_who_always_asks),
+	    cmocka_unit_test(a_high_rate__is_right_to_a_thousandth),
 	    cmocka_unit_test(a_burst__is_a_tenth_of_a_second_and_at_least_one),
 	    cmocka_unit_test(a_slow_rate__lets_one_through_each_period),
 	    cmocka_unit_test(who_is_refused__pays_nothing),

@@ -14,7 +14,7 @@
 static unsigned
 percent_at(int64_t ms)
 {
-	return view_slow_percent(5000000, 60000, (struct mono){5000000 + ms * 1000});
+	return health_slow_percent(5000000, 60000, (struct mono){5000000 + ms * 1000});
 }
 
 static void
@@ -38,11 +38,11 @@ slow_start__that_never_began_or_is_switched_off_is_full(void **state)
 	struct mono now = {1000};
 
 	(void)state;
-	assert_int_equal(view_slow_percent(0, 60000, now), 100);
-	assert_int_equal(view_slow_percent(900, 0, now), 100);
+	assert_int_equal(health_slow_percent(0, 60000, now), 100);
+	assert_int_equal(health_slow_percent(900, 0, now), 100);
 	/* The longest that a number can say. */
 	assert_int_equal(
-	    view_slow_percent(1, UINT32_MAX, (struct mono){1 + INT64_C(2147483648000)}), 50);
+	    health_slow_percent(1, UINT32_MAX, (struct mono){1 + INT64_C(2147483648000)}), 50);
 }
 
 /* Server 1 came back now. */
