@@ -38,6 +38,9 @@ on_command(void *arg, uint64_t client, const struct ctl_request *r)
 	case CTL_SERVER:
 		operate_order(m, client, r);
 		return;
+	case CTL_VIP:
+		vips_order(m, client, r);
+		return;
 	case CTL_VERBS:
 		return;
 	}

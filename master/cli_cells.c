@@ -2,6 +2,7 @@
 #include "master/cli_cells.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 void
 cli_cells_head(struct grid *g, const char *first)
@@ -64,4 +65,20 @@ cli_cells(struct grid *g, const struct dump *d, unsigned server, const char *nam
 	grid_cell(g, "%s", fmt_progress(h, span));
 	grid_cell(g, "%s", fmt_check_text(h, buf));
 	grid_row(g);
+}
+
+void
+cli_vip_line(const struct dump *d, const struct shm_vip *v)
+{
+	char span[FMT_HUMAN], text[ADDR_TEXT];
+
+	printf("vip %s: %s for %s (%s), priority %" PRIu32, v->name, dump_vip_state_name(v->state),
+	    fmt_span(fmt_age_ms(d, v->since_us), span), v->reason, v->priority);
+	if (v->present)
+		printf(", held here on %s\n", v->interface);
+	else if (v->owner.sa.sa_family != AF_UNSPEC && v->heard_us != 0)
+		printf(", owner %s heard %s ago\n", addr_print_ip(&v->owner, text, sizeof text),
+		    fmt_span(fmt_age_ms(d, v->heard_us), span));
+	else
+		printf(", no owner is known\n");
 }

@@ -11,4 +11,8 @@ void cli_cells_head(struct grid *g, const char *first);
 /* The row of table.server[server], its name as given. */
 void cli_cells(struct grid *g, const struct dump *d, unsigned server, const char *name);
 
+/* A line of kha status and kha vip: state, and who has it: this node, the owner that was heard, or
+ * nobody that we know. */
+void cli_vip_line(const struct dump *d, const struct shm_vip *v);
+
 #endif

@@ -42,6 +42,7 @@ static const char *const verbs[CTL_VERBS] = {
     [CTL_QUIT] = "quit",
     [CTL_REOPEN] = "reopen",
     [CTL_SERVER] = "server",
+    [CTL_VIP] = "vip",
 };
 
 const char *
@@ -63,8 +64,10 @@ ctl_parse(const char *text, size_t n, struct ctl_request *r)
 		*r = (struct ctl_request){.verb = (enum ctl_verb)v};
 		if (v == CTL_SERVER && n > len && text[len] == ' ')
 			return order_parse(text + len + 1, n - len - 1, &r->order);
+		if (v == CTL_VIP && n > len && text[len] == ' ')
+			return vip_order_parse(text + len + 1, n - len - 1, &r->vip);
 		if (n == len)
-			return v == CTL_SERVER ? "server: which one?" : NULL;
+			return v == CTL_SERVER || v == CTL_VIP ? "which one?" : NULL;
 		r->force = n == len + strlen(force) && memcmp(text + len, force, n - len) == 0;
 		if (r->force)
 			return v == CTL_RELOAD ? NULL : "only reload can be forced";

@@ -16,9 +16,19 @@
 #include "master/proc.h"
 #include "master/reload.h"
 #include "master/saver.h"
+#include "master/vips.h"
 #include "shm/seg.h"
 
 #define MASTER_BEAT_MS 250
+
+#define MASTER_VIP_WAITS 8
+
+/* A client of kha vip that waits for vrrp's answer. */
+struct vip_wait {
+	uint64_t client, order;
+	unsigned cell;
+	struct mono until;
+};
 
 enum stop_step { STOP_NOT, STOP_VIPS, STOP_DRAIN, STOP_WORKERS, STOP_CHECKER, STOP_LOGGER };
 
@@ -52,6 +62,9 @@ struct master {
 	struct reload reload;
 	struct saver saver;
 	struct ctl *ctl;
+	struct vip_wait vip_wait[MASTER_VIP_WAITS];
+	unsigned n_vip_waits;
+	ev_timer vip_look; /* while somebody waits */
 	enum stop_step stopping;
 	bool stop_graceful;	/* what follows STOP_VIPS */
 	struct mono stop_until; /* of this step; then SIGKILL */
@@ -67,14 +80,6 @@ int master_boot(struct master *m, struct conf *conf, struct err *err);
 void master_ready(struct master *m);
 /* The start failed after the loop began: says why, and ends. */
 void master_failed(struct master *m, const char *text);
-
-/* vips.c: the vrrp process */
-/* With VIPs in the configuration: starts it if it does not run. */
-void vips_start(struct master *m);
-/* They, or the nodes, are others now: it is replaced; or ended, when there are none any more. */
-void vips_reloaded(struct master *m);
-/* It ended. */
-void vips_ended(struct master *m);
 
 /* stop.c */
 /* graceful: connections may go on until drain_timeout. A second call may only shorten. */

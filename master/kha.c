@@ -26,6 +26,7 @@ static const struct verb {
 } verbs[] = {
     {"status", cli_status, "one screen: node, services, servers, warnings"},
     {"server", cli_server, "one server or all: ready, drain, maint, weight N, close"},
+    {"vip", cli_vip, "the VIPs: take, release, ready"},
     {"stat", cli_stat, "all counters, states and processes: table, csv, json, prometheus"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

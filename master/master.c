@@ -136,6 +136,7 @@ init(struct master *m, const struct master_options *opt)
 	ev_timer_init(&m->beat, on_beat, 0., MASTER_BEAT_MS / 1000.);
 	ev_timer_start(m->loop, &m->beat);
 	reload_init(m);
+	vips_init(m);
 	return 0;
 }
 

@@ -153,8 +153,8 @@ launch(struct master *m, unsigned entry)
 	log_debug("%s started: pid %d", name_of(p, name), (int)pid);
 }
 
-static void
-wake(const struct master *m, unsigned entry)
+void
+proc_wake(const struct master *m, unsigned entry)
 {
 	const uint64_t one = 1;
 
@@ -203,7 +203,7 @@ on_child(struct ev_loop *loop, ev_child *w, int revents)
 	lost = seg_reap(&m->seg, entry);
 	/* The VIP must not stay where nobody serves. */
 	if (p->kind == PROC_WORKER && m->proc[ENTRY_VRRP].pid != 0)
-		wake(m, ENTRY_VRRP);
+		proc_wake(m, ENTRY_VRRP);
 	say_death(m, p, w->rstatus, lost);
 	if (p->want != WANT_RUN) {
 		set_free(m, entry);
@@ -280,7 +280,7 @@ proc_wake_all(struct master *m)
 {
 	for (unsigned i = 0; i < SHM_ENTRIES; i++)
 		if (m->proc[i].pid != 0)
-			wake(m, i);
+			proc_wake(m, i);
 }
 
 void
@@ -297,7 +297,7 @@ proc_stop(struct master *m, unsigned entry, enum proc_want want, struct mono unt
 	}
 	atomic_store_explicit(&shared(m, entry)->drain_until_us, until.us, memory_order_relaxed);
 	show(m, entry);
-	wake(m, entry);
+	proc_wake(m, entry);
 }
 
 void

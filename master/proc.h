@@ -71,6 +71,7 @@ void proc_stop(struct master *m, unsigned entry, enum proc_want want, struct mon
 void proc_kill(struct master *m, unsigned entry);
 
 /* Writes the eventfds of all processes: something in the segment changed. */
+void proc_wake(const struct master *m, unsigned entry);
 void proc_wake_all(struct master *m);
 
 /* Does its work, as a process of this generation. */

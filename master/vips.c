@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When there is a vrrp process. It is replaced on a reload that changes VIPs or nodes: the new one goes
- * on with the addresses that the old one leaves as they are. */
+/*
+ * When there is a vrrp process. It is replaced on a reload that changes VIPs or nodes: the new one goes
+ * on with the addresses that the old one leaves as they are. Orders go through the segment: the master
+ * stores a number and a verb, vrrp stores the number that it is done with, and how it went.
+ */
+#include "master/vips.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
 #include "master/internal.h"
+
+#define LOOK_S	  .01
+#define ANSWER_MS 10000 /* a hand-over with 3 s adverts takes 4 */
 
 void
 vips_start(struct master *m)
@@ -25,4 +37,84 @@ vips_ended(struct master *m)
 {
 	if (m->stopping == STOP_NOT)
 		vips_start(m);
+}
+
+/* ---- orders ---- */
+
+/* True: answered. */
+static bool
+answer(struct master *m, const struct vip_wait *w)
+{
+	char text[256];
+	struct shm_vip v;
+
+	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[w->cell], &v) || v.order_done != w->order) {
+		if (mono_now().us < w->until.us)
+			return false;
+		ctl_reply(m->ctl, w->client, 1, "no answer in time: see the log, and kha status");
+		return true;
+	}
+	snprintf(text, sizeof text, "vip %.*s: %s%.*s", SHM_NAME, v.name,
+	    v.order_refused ? "refused: " : "", (int)sizeof v.order_text, v.order_text);
+	log_notice("%s %s", text, v.order_refused ? "" : "(operator)");
+	ctl_reply(m->ctl, w->client, v.order_refused ? 1 : 0, text);
+	return true;
+}
+
+static void
+on_look(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct master *m = ev_userdata(loop);
+	unsigned left = 0;
+
+	(void)revents;
+	for (unsigned i = 0; i < m->n_vip_waits; i++)
+		if (!answer(m, &m->vip_wait[i]))
+			m->vip_wait[left++] = m->vip_wait[i];
+	m->n_vip_waits = left;
+	if (left == 0)
+		ev_timer_stop(loop, t);
+}
+
+void
+vips_init(struct master *m)
+{
+	ev_init(&m->vip_look, on_look);
+	m->vip_look.repeat = LOOK_S;
+}
+
+void
+vips_order(struct master *m, uint64_t client, const struct ctl_request *r)
+{
+	static struct shm_vip vip[SHM_VIPS]; /* large */
+	const char *why = "kha is being stopped";
+	_Atomic uint64_t *word;
+	uint64_t order;
+	int cell = -1;
+
+	for (unsigned i = 0; i < SHM_VIPS; i++)
+		if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[i], &vip[i]))
+			vip[i].name[0] = '\0';
+	if (m->stopping == STOP_NOT)
+		cell = vip_which(vip, SHM_VIPS, r->vip.vip, &why);
+	if (cell >= 0 && m->n_vip_waits == MASTER_VIP_WAITS) {
+		why = "too many orders are under way: try again later";
+		cell = -1;
+	}
+	if (cell < 0) {
+		ctl_reply(m->ctl, client, 1, why);
+		return;
+	}
+	word = &m->seg.head->vip_order[cell];
+	order = ((atomic_load(word) >> VIP_VERB_BITS) + 1) << VIP_VERB_BITS | r->vip.verb;
+	atomic_store(word, order);
+	m->vip_wait[m->n_vip_waits++] = (struct vip_wait){
+	    .client = client,
+	    .cell = (unsigned)cell,
+	    .order = order,
+	    .until = mono_add_ms(mono_now(), ANSWER_MS),
+	};
+	proc_wake(m, ENTRY_VRRP);
+	if (!ev_is_active(&m->vip_look))
+		ev_timer_again(m->loop, &m->vip_look);
 }

@@ -95,6 +95,10 @@ enum proc_want {
 	WANT_STOP,
 };
 
+/* What an operator wants of a VIP. An order is a number that grows, and a verb in its last bits. */
+enum vip_verb { VIP_NOTHING, VIP_TAKE, VIP_RELEASE, VIP_READY, VIP_VERBS };
+#define VIP_VERB_BITS 8
+
 /* ---- counters: structs from the rows of shm/tbl ---- */
 
 #define STAT(field, ...)		     _Atomic uint64_t field;
@@ -336,6 +340,7 @@ struct shm_head {
 	_Atomic uint64_t table_generation; /* = table.generation, to poll cheaply */
 	SEQ_CELL(struct shm_table) table;
 	struct stat_master master;
+	_Atomic uint64_t vip_order[SHM_VIPS]; /* the last one of each cell of shm_vrrp */
 	_Atomic uint64_t retire_seq;
 	struct stat_slab retired;
 };
@@ -367,10 +372,14 @@ struct shm_vip {
 	uint32_t ifindex;
 	uint32_t present; /* 1: this node holds all addresses */
 	uint32_t advert_ms, lifetime_ms;
-	int64_t since_us;  /* of the state */
-	int64_t heard_us;  /* any sign of life of a peer */
-	int64_t leased_us; /* the addresses live in the kernel from here on for lifetime_ms */
-	int64_t reset_us;  /* workers reset what clients opened to the addresses before this */
+	int64_t since_us;	/* of the state */
+	int64_t heard_us;	/* any sign of life of a peer */
+	int64_t leased_us;	/* the addresses live in the kernel from here on for lifetime_ms */
+	int64_t reset_us;	/* workers reset what clients opened to the addresses before this */
+	uint64_t order_done;	/* the order that was carried out or refused last */
+	uint32_t order_refused; /* 1: refused */
+	uint32_t pad;
+	char order_text[96]; /* how it went */
 	char interface[16];
 	char reason[96];   /* of the last change of state */
 	char fault[96];	   /* why the state is FAULT or INIT; "": nothing */

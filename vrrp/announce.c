@@ -129,8 +129,8 @@ send_arp(const struct announcer *a, unsigned ifindex, enum announce_form form, c
 
 /* source :: lets the kernel choose, which for this destination is the link-local address. */
 static int
-send_na_from(const struct announcer *a, unsigned ifindex, const struct in6_addr *source,
-    uint8_t *message)
+send_na_from(
+    const struct announcer *a, unsigned ifindex, const struct in6_addr *source, uint8_t *message)
 {
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6,
 	    .sin6_addr.s6_addr = {[0] = 0xff, [1] = 0x02, [15] = 0x01},

@@ -43,9 +43,8 @@ hold_set(struct vip *p, int64_t now)
 	/* Counted from before the request: the kernel's clock began later. */
 	p->leased_at = now;
 	p->present = true;
-	p->lease_at = p->plan.lifetime_s > 0
-			  ? now + p->plan.router.lifetime_ns / REFRESHES
-			  : VRRP_NEVER;
+	p->lease_at =
+	    p->plan.lifetime_s > 0 ? now + p->plan.router.lifetime_ns / REFRESHES : VRRP_NEVER;
 	return 0;
 }
 
@@ -110,7 +109,8 @@ refresh(struct vip *p, int64_t now)
 	struct vrrp_event ev = {.kind = VRRP_EV_RESUMED, .pause_ns = now - p->leased_at};
 
 	if (now - p->leased_at > p->plan.router.lifetime_ns / 2) {
-		log_warning("vip %s: the address was not refreshed for %lld ms; asking the others first",
+		log_warning(
+		    "vip %s: the address was not refreshed for %lld ms; asking the others first",
 		    p->plan.conf->name, (long long)((now - p->leased_at) / MS));
 		ev.pause_ns = INT64_MAX / 4;
 		vip_event(p, &ev);
@@ -151,7 +151,8 @@ hold_forget(struct vrrp *v, const struct shm_vip *cell)
 	char text[ADDR_TEXT];
 
 	for (unsigned i = 0; i < cell->n_addresses && i < SHM_VIP_ADDRS; i++)
-		if (cell->ifindex > 0 && link_delete(v->link, cell->ifindex, &cell->address[i]) == 0)
+		if (cell->ifindex > 0 &&
+		    link_delete(v->link, cell->ifindex, &cell->address[i]) == 0)
 			log_notice("vip %s: %s is removed, the configuration has it no more",
 			    cell->name, addr_print_ip(&cell->address[i], text, sizeof text));
 }

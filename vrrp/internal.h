@@ -38,16 +38,18 @@ struct vip {
 	unsigned char mac[6];
 	struct addr self;
 
-	unsigned faults;  /* enum fault */
-	bool present;	  /* this node holds all addresses, as far as the kernel told */
-	bool leaving;	  /* STOP was told */
-	bool done;	  /* after STOP: nothing is left to do */
-	int64_t leased_at; /* all addresses live in the kernel at least from here on; 0: not added */
+	unsigned faults; /* enum fault */
+	uint64_t order;	 /* shm_head.vip_order that is being carried out; 0: none */
+	bool present;	 /* this node holds all addresses, as far as the kernel told */
+	bool leaving;	 /* STOP was told */
+	bool done;	 /* after STOP: nothing is left to do */
+	int64_t
+	    leased_at; /* all addresses live in the kernel at least from here on; 0: not added */
 	/* Deadlines, VRRP_NEVER if they do not run. */
 	int64_t election_at, lease_at, delete_at, announce_at, claim_at;
 	int64_t announce_from;
 	unsigned announce_next; /* index in garp.schedule */
-	int64_t lost_from; /* the minute in which `lost` deletions were met began */
+	int64_t lost_from;	/* the minute in which `lost` deletions were met began */
 	unsigned lost;
 
 	struct shm_vip cell; /* what the segment says */
@@ -61,9 +63,9 @@ struct vrrp {
 	struct link_view view;
 	struct announcer announcer;
 	pid_t master;
-	int timer_fd; /* CLOCK_MONOTONIC: the loop's own timers are a millisecond late */
-	int self;     /* index in nodes of this machine, -1: no address of it is here yet */
-	bool waits_said; /* for that */
+	int timer_fd;	      /* CLOCK_MONOTONIC: the loop's own timers are a millisecond late */
+	int self;	      /* index in nodes of this machine, -1: no address of it is here yet */
+	bool waits_said;      /* for that */
 	int64_t turned_at;    /* last turn of the loop */
 	int64_t no_worker_at; /* when the last one was gone; VRRP_NEVER: one lives */
 	bool stopping;
@@ -92,8 +94,6 @@ void vip_fault(struct vip *p, enum fault fault, bool on);
 /* Deadlines that are due. */
 void vip_turn(struct vip *p, int64_t now);
 int64_t vip_deadline(const struct vip *p);
-/* Everything that waits in its socket. */
-void vip_receive(struct vip *p);
 /* The master is dead: lets go, at once. */
 void vip_abandon(struct vip *p);
 void vip_publish(struct vip *p);
@@ -101,6 +101,20 @@ void vip_publish(struct vip *p);
 void vip_know_self(struct vip *p);
 /* An earlier process held the addresses a moment ago: nobody has noticed its end. */
 bool vip_may_adopt(const struct vip *p, int64_t now);
+
+/* ---- talk.c ---- */
+
+/* To all peers; priority 0 is a farewell. */
+void vip_advert(struct vip *p, uint8_t priority);
+/* Everything that waits in its socket. */
+void vip_receive(struct vip *p);
+
+/* ---- obey.c ---- */
+
+/* Looks for an order of the operator. */
+void vip_obey(struct vip *p);
+/* The order under way may be done, or refused, with this step. */
+void vip_answer(struct vip *p, const struct vrrp_step *step);
 
 /* ---- place.c: on which interfaces, and what the kernel holds ---- */
 

@@ -22,8 +22,9 @@
 
 struct link_nl {
 	struct nl_sock *events;
-	struct nl_sock *requests; /* of their own: no event comes between a request and its answer */
-	int error;		  /* errno in the kernel's last answer; libnl's own are coarser */
+	struct nl_sock
+	    *requests; /* of their own: no event comes between a request and its answer */
+	int error;     /* errno in the kernel's last answer; libnl's own are coarser */
 };
 
 static int
@@ -162,8 +163,9 @@ read_address(struct rtnl_addr *from, struct link_address *to)
 	to->addr.sa.sa_family = (sa_family_t)family;
 	memcpy(six ? (void *)&to->addr.in6.sin6_addr : (void *)&to->addr.in.sin_addr,
 	    nl_addr_get_binary_addr(local), size);
-	to->prefix = (uint8_t)(rtnl_addr_get_peer(from) != NULL ? size * 8
-								: (unsigned)rtnl_addr_get_prefixlen(from));
+	to->prefix =
+	    (uint8_t)(rtnl_addr_get_peer(from) != NULL ? size * 8
+						       : (unsigned)rtnl_addr_get_prefixlen(from));
 	to->valid_s = rtnl_addr_get_valid_lifetime(from);
 	to->flags = rtnl_addr_get_flags(from);
 	return true;

@@ -31,8 +31,7 @@ int link_dump(struct link_nl *nl, struct link_view *v);
  * address detection, for lifetime_s seconds (0: for ever; an IPv6 one is deprecated from the start,
  * so that nothing uses it as a source by itself). An expired one is added again: it is the caller who
  * knows whether it still may. Waits for the kernel's answer. Needs CAP_NET_ADMIN. 0 or -errno. */
-int link_set(
-    struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t lifetime_s);
+int link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t lifetime_s);
 
 /* 0 also if the address, or its interface, is not there; else -errno. Needs CAP_NET_ADMIN. */
 int link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a);

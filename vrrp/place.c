@@ -8,9 +8,9 @@
 #include "vrrp/internal.h"
 
 /* More deletions of an address that we hold, and somebody else means it. */
-#define LOST_MAX   10
-#define LOST_NS	   (10 * VRRP_SECOND)
-#define CLAIM_NS   (30 * VRRP_SECOND)
+#define LOST_MAX 10
+#define LOST_NS	 (10 * VRRP_SECOND)
+#define CLAIM_NS (30 * VRRP_SECOND)
 
 /* The interface that has this address, 0: none. */
 static unsigned
@@ -118,8 +118,8 @@ join(struct vip *p)
 	if (holds == NULL || !find_source(p, &self, &from))
 		return -1;
 	speaks = link_find(&p->v->view, from);
-	if (speaks == NULL ||
-	    wire_open(&p->wire, p->plan.family, speaks->name, from, &self, p->plan.multicast, &err) < 0) {
+	if (speaks == NULL || wire_open(&p->wire, p->plan.family, speaks->name, from, &self,
+				  p->plan.multicast, &err) < 0) {
 		if (err.count > 0)
 			log_err("vip %s: %s", p->plan.conf->name, err_end(&err));
 		return -1;
@@ -179,7 +179,8 @@ lost(struct vip *p, int64_t now)
 	}
 	STAT_ADD(&p->v->seg->vrrp->stat[p->cell_index], restored, 1);
 	if (++p->lost > LOST_MAX) {
-		log_err("vip %s: deleted %u times in %lld s: giving it up for %lld s; who removes it?",
+		log_err(
+		    "vip %s: deleted %u times in %lld s: giving it up for %lld s; who removes it?",
 		    p->plan.conf->name, p->lost, (long long)(LOST_NS / VRRP_SECOND),
 		    (long long)(CLAIM_NS / VRRP_SECOND));
 		p->claim_at = now + CLAIM_NS;

@@ -74,7 +74,7 @@ fill_advert(struct plan_vip *p)
 
 	a->version = (uint8_t)vip->version;
 	a->vrid = vip->virtual_router_id != CONF_AUTO ? (uint8_t)vip->virtual_router_id
-						       : plan_vrid(&vip->addresses.v[0]);
+						      : plan_vrid(&vip->addresses.v[0]);
 	a->family = p->family;
 	/* Version 3 counts hundredths of a second (RFC 5798 5.2.7). */
 	a->interval_us = (unsigned)vip->advert / 10 * 10 * 1000;

@@ -10,8 +10,7 @@
 #include "vrrp/internal.h"
 
 /* So long workers have for resetting clients while the address is still there. */
-#define RESET_NS    (VRRP_SECOND / 50)
-#define RECEIVE_MAX 256 /* packets of one VIP a turn: the others want theirs too */
+#define RESET_NS (VRRP_SECOND / 50)
 
 static struct stat_vip *
 stat_of(const struct vip *p)
@@ -33,7 +32,8 @@ fault_text(const struct vip *p, char *buf, size_t size)
 	const char *text = "";
 
 	if (!p->plan.takes_part)
-		text = p->v->self < 0 ? "no address of nodes is local" : "this node is not in order";
+		text =
+		    p->v->self < 0 ? "no address of nodes is local" : "this node is not in order";
 	else if (p->faults & FAULT_WORKERS)
 		text = "no worker lives";
 	else if (p->faults & FAULT_LINK)
@@ -109,45 +109,6 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 		STAT_ADD(stat_of(p), became_master, 1);
 }
 
-/* ---- adverts ---- */
-
-static void
-send_to(struct vip *p, const struct addr *to, uint8_t priority)
-{
-	uint8_t message[VRRP_PACKET_MAX];
-	struct vrrp_advert a = p->plan.advert;
-	size_t len;
-	int rc;
-
-	a.priority = priority;
-	len = vrrp_packet_make(message, sizeof message, &a, &p->wire.self, to,
-	    p->plan.conf->checksum == 0 ? VRRP_SUM_RFC5798 : VRRP_SUM_RFC9568);
-	rc = len > 0 ? wire_send(&p->wire, to, message, len) : EINVAL;
-	if (rc != 0) {
-		/* A dead peer must not keep the others from hearing us. */
-		STAT_ADD(stat_of(p), send_failed, 1);
-		log_debug("vip %s: advert: %s", name_of(p), strerror(rc));
-	} else if (priority == 0) {
-		STAT_ADD(stat_of(p), zero_sent, 1);
-	} else {
-		STAT_ADD(stat_of(p), adverts_sent, 1);
-	}
-}
-
-static void
-send_advert(struct vip *p, uint8_t priority)
-{
-	if (!p->joined)
-		return;
-	if (priority > 0)
-		atomic_store_explicit(&p->v->seg->vrrp->sent_us[p->cell_index], vrrp_now() / 1000,
-		    memory_order_relaxed);
-	if (p->plan.multicast)
-		send_to(p, wire_group(p->plan.family), priority);
-	for (unsigned i = 0; i < p->plan.n_peers; i++)
-		send_to(p, &p->plan.peers[i], priority);
-}
-
 /* ---- actions ---- */
 
 /* False: the kernel does not take the addresses. */
@@ -164,13 +125,13 @@ perform(struct vip *p, const struct vrrp_step *step, int64_t now)
 	bool good = true;
 
 	if (step->actions & VRRP_SEND_ZERO)
-		send_advert(p, 0);
+		vip_advert(p, 0);
 	if (step->actions & VRRP_EARLY_ADD) {
 		good = add(p, now);
 		hold_announce_once(p);
 	}
 	if (step->actions & VRRP_SEND)
-		send_advert(p, step->priority);
+		vip_advert(p, step->priority);
 	if (step->actions & VRRP_RESET) {
 		p->cell.reset_us = now / 1000;
 		vip_publish(p);
@@ -207,6 +168,8 @@ vip_event(struct vip *p, const struct vrrp_event *ev)
 	bool good = perform(p, &step, now);
 
 	p->election_at = step.deadline;
+	if (p->order != 0)
+		vip_answer(p, &step);
 	if (step.actions & (VRRP_REPORT | VRRP_ADD | VRRP_DELETE | VRRP_EARLY_ADD))
 		vip_publish(p);
 	if (!good) {
@@ -222,8 +185,7 @@ vip_fault(struct vip *p, enum fault fault, bool on)
 
 	p->faults = on ? before | fault : before & ~(unsigned)fault;
 	if ((before == 0) != (p->faults == 0)) {
-		const struct vrrp_event ev = {
-		    .kind = on ? VRRP_EV_FAULT_ON : VRRP_EV_FAULT_OFF};
+		const struct vrrp_event ev = {.kind = on ? VRRP_EV_FAULT_ON : VRRP_EV_FAULT_OFF};
 
 		vip_event(p, &ev);
 	}
@@ -266,61 +228,6 @@ vip_turn(struct vip *p, int64_t now)
 	}
 }
 
-/* ---- packets ---- */
-
-static void
-take_packet(struct vip *p, const struct vrrp_datagram *d)
-{
-	struct vrrp_expect want = {
-	    .own = p->plan.advert,
-	    .self = p->wire.self,
-	    .peers = p->plan.multicast ? NULL : p->plan.peers,
-	    .n_peers = p->plan.n_peers,
-	    .min_ttl = (uint8_t)p->plan.conf->min_ttl,
-	};
-	struct vrrp_event ev = {.kind = VRRP_EV_REJECTED, .source = d->src};
-	struct vrrp_advert a = {0};
-	struct vrrp_seen seen = {0};
-	_Atomic uint64_t *counters = &stat_of(p)->adverts_received;
-
-	ev.verdict = vrrp_packet_parse(d, &want, &a, &seen);
-	counters[ev.verdict]++;
-	if (ev.verdict == VRRP_VRID || ev.verdict == VRRP_SELF)
-		return;
-	ev.priority = a.priority;
-	ev.interval_ns = (int64_t)a.interval_us * 1000;
-	if (ev.verdict == VRRP_GOOD) {
-		ev.kind = VRRP_EV_ADVERT;
-		(&stat_of(p)->checksum_rfc5798)[seen.dialect]++;
-		if (seen.other_addresses) {
-			ev.verdict = VRRP_ADDRESSES;
-			counters[VRRP_ADDRESSES]++;
-		}
-		if (a.priority == 0)
-			STAT_ADD(stat_of(p), zero_received, 1);
-		p->cell.owner = d->src;
-	}
-	vip_event(p, &ev);
-}
-
-void
-vip_receive(struct vip *p)
-{
-	uint8_t buf[2048];
-	struct vrrp_datagram d;
-	enum vrrp_verdict verdict;
-
-	for (int i = 0; p->joined && i < RECEIVE_MAX; i++) {
-		verdict = VRRP_GOOD;
-		if (wire_recv(&p->wire, buf, sizeof buf, &d, &verdict) <= 0)
-			return;
-		if (verdict != VRRP_GOOD)
-			(&stat_of(p)->adverts_received)[verdict]++;
-		else
-			take_packet(p, &d);
-	}
-}
-
 /* ---- begin and end ---- */
 
 static bool
@@ -354,7 +261,8 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	vrrp_election_init(&p->election, &p->plan.router);
 	(void)SEQ_LOAD(&v->seg->ro->vrrp.r.vip[cell], &old);
 	if (strncmp(old.name, conf->name, SHM_NAME) == 0 &&
-	    same_addresses(&old, &conf->addresses) && vrrp_state_serves((enum vrrp_state)old.state)) {
+	    same_addresses(&old, &conf->addresses) &&
+	    vrrp_state_serves((enum vrrp_state)old.state)) {
 		p->leased_at = old.leased_us * 1000;
 		p->ifindex = old.ifindex;
 	} else {
@@ -371,6 +279,7 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	p->cell.lifetime_ms = p->plan.lifetime_s * 1000;
 	p->cell.since_us = vrrp_now() / 1000;
 	p->cell.reset_us = old.reset_us;
+	p->cell.order_done = old.order_done;
 	p->faults = FAULT_WORKERS | FAULT_LINK;
 }
 
@@ -379,6 +288,6 @@ vip_abandon(struct vip *p)
 {
 	if (!vrrp_state_serves(p->election.state))
 		return;
-	send_advert(p, 0);
+	vip_advert(p, 0);
 	hold_delete(p);
 }

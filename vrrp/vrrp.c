@@ -82,8 +82,8 @@ bool
 vip_may_adopt(const struct vip *p, int64_t now)
 {
 	const struct vrrp *v = p->v;
-	int64_t sent = 1000 * atomic_load_explicit(&v->seg->ro->vrrp.r.sent_us[p->cell_index],
-				  memory_order_relaxed);
+	int64_t sent = 1000 * atomic_load_explicit(
+				  &v->seg->ro->vrrp.r.sent_us[p->cell_index], memory_order_relaxed);
 
 	/* Later the others have taken over. */
 	return p->election.state == VRRP_STATE_INIT && p->leased_at > 0 && !v->stopping &&
@@ -159,6 +159,8 @@ turn(struct vrrp *v)
 	}
 	look_at_workers(v, now);
 	start_vips(v, now);
+	for (unsigned i = 0; i < v->n && !v->stopping; i++)
+		vip_obey(&v->vip[i]);
 	for (unsigned i = 0; i < v->n; i++)
 		vip_turn(&v->vip[i], vrrp_now());
 	arm(v);
@@ -357,7 +359,8 @@ vrrp_main(const struct heritage *h)
 	ev_prepare_init(&each, on_turn);
 	v->wake.data = v->timer_io.data = v->link_io.data = v->beat.data = each.data = v;
 	told_fd = h->wake_fd;
-	sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term, .sa_flags = SA_RESTART}, NULL);
+	sigaction(
+	    SIGTERM, &(struct sigaction){.sa_handler = on_term, .sa_flags = SA_RESTART}, NULL);
 	make_vips(v);
 	ev_io_start(v->loop, &v->wake);
 	ev_io_start(v->loop, &v->timer_io);

@@ -20,7 +20,10 @@ struct option {
 	int level, number, value;
 };
 
-#define OPTION(level, name, value) {#name, level, name, value}
+#define OPTION(level, name, value)                                                                 \
+	{                                                                                          \
+#		name, level, name, value                                                          \
+	}
 
 /* Priority after TOS, which sets one too. MULTICAST_ALL 0: only the groups of this socket. */
 static const struct option options4[] = {
@@ -134,8 +137,7 @@ source4(const struct wire *w, struct cmsghdr *c)
 static size_t
 source6(const struct wire *w, struct cmsghdr *c)
 {
-	struct in6_pktinfo info = {
-	    .ipi6_ifindex = w->ifindex, .ipi6_addr = w->self.in6.sin6_addr};
+	struct in6_pktinfo info = {.ipi6_ifindex = w->ifindex, .ipi6_addr = w->self.in6.sin6_addr};
 
 	c->cmsg_level = IPPROTO_IPV6;
 	c->cmsg_type = IPV6_PKTINFO;

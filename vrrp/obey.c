@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Orders of the operator (kha vip), which come through the segment. */
+#include <stdio.h>
+
+#include "vrrp/internal.h"
+
+static void
+answer(struct vip *p, bool refused, const char *text)
+{
+	p->cell.order_done = p->order;
+	p->cell.order_refused = refused;
+	snprintf(p->cell.order_text, sizeof p->cell.order_text, "%s", text);
+	p->order = 0;
+	vip_publish(p);
+}
+
+void
+vip_answer(struct vip *p, const struct vrrp_step *step)
+{
+	enum vrrp_state state = p->election.state;
+	const char *done = "ready";
+
+	if (step->actions & VRRP_REFUSED) {
+		answer(p, true, vrrp_reason_text(step->reason));
+		return;
+	}
+	switch ((enum vip_verb)(p->order & ((1 << VIP_VERB_BITS) - 1))) {
+	case VIP_TAKE:
+		if (state == VRRP_STATE_TAKING)
+			return;
+		if (state != VRRP_STATE_MASTER) {
+			answer(p, true, vrrp_reason_text(step->reason));
+			return;
+		}
+		done = "held here";
+		break;
+	case VIP_RELEASE:
+		if (state == VRRP_STATE_LEAVING)
+			return;
+		done = "released";
+		break;
+	default:
+		break;
+	}
+	answer(p, false, done);
+}
+
+void
+vip_obey(struct vip *p)
+{
+	static const enum vrrp_kind kinds[VIP_VERBS] = {
+	    [VIP_TAKE] = VRRP_EV_TAKE,
+	    [VIP_RELEASE] = VRRP_EV_RELEASE,
+	    [VIP_READY] = VRRP_EV_READY,
+	};
+	uint64_t order = atomic_load_explicit(
+	    &p->v->seg->ro->head.r.vip_order[p->cell_index], memory_order_acquire);
+	unsigned verb = order & ((1 << VIP_VERB_BITS) - 1);
+	struct vrrp_event ev;
+
+	if (order == p->cell.order_done || order == p->order || verb == VIP_NOTHING ||
+	    verb >= VIP_VERBS)
+		return;
+	/* A later order takes the place of one that is under way. */
+	p->order = order;
+	if (!p->plan.takes_part) {
+		answer(p, true, "this node takes no part");
+		return;
+	}
+	ev = (struct vrrp_event){.kind = kinds[verb]};
+	vip_event(p, &ev);
+}
