@@ -89,8 +89,8 @@ send_order(const char *run_dir, const struct vip_order *order)
 	char request[CTL_REQUEST];
 	size_t head = (size_t)snprintf(request, sizeof request, "%s ", ctl_verb_name(CTL_VIP));
 
-	return cli_ask("kha vip", run_dir, request, head + vip_order_print(order, request + head),
-	    ANSWER_MS);
+	return cli_ask(
+	    "kha vip", run_dir, request, head + vip_order_print(order, request + head), ANSWER_MS);
 }
 
 int

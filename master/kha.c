@@ -115,7 +115,7 @@ print_version(void)
 	printf(
 	    "engine: %s%s%s%s\n", engine, *why != '\0' ? " (" : "", why, *why != '\0' ? ")" : "");
 	printf(
-	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng\n",
+	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng, libnl\n",
 	    ev_version_major(), ev_version_minor());
 	return CLI_OK;
 }

@@ -272,14 +272,15 @@ link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t li
 {
 	struct rtnl_addr *addr = host_address(ifindex, a);
 	uint32_t valid = lifetime_s == 0 ? UINT32_MAX : lifetime_s;
+	bool six = a->sa.sa_family == AF_INET6;
 	struct nl_msg *msg = NULL;
 	int rc;
 
 	if (addr == NULL)
 		return -ENOMEM;
-	rtnl_addr_set_flags(addr, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
+	rtnl_addr_set_flags(addr, IFA_F_NOPREFIXROUTE | (six ? IFA_F_NODAD : 0));
 	rtnl_addr_set_valid_lifetime(addr, valid);
-	rtnl_addr_set_preferred_lifetime(addr, a->sa.sa_family == AF_INET6 ? 0 : valid);
+	rtnl_addr_set_preferred_lifetime(addr, six ? 0 : valid);
 	rc = rtnl_addr_build_add_request(addr, NLM_F_CREATE | NLM_F_REPLACE, &msg);
 	rtnl_addr_put(addr);
 	return request(nl, rc, msg);
