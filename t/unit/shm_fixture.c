@@ -279,3 +279,35 @@ fixture_text(const struct dump *d, const struct dump *before, enum dump_format f
 	fclose(mem);
 	return text;
 }
+
+void
+fixture_vip(struct fixture *f)
+{
+	struct shm_vip v = {
+	    .name = "web",
+	    .n_addresses = 2,
+	    .state = 2, /* MASTER */
+	    .vrid = 47,
+	    .version = 3,
+	    .priority = 254,
+	    .base_priority = 244,
+	    .owner_priority = 100,
+	    .n_peers = 1,
+	    .present = 1,
+	    .advert_ms = 1000,
+	    .lifetime_ms = 3000,
+	    .since_us = FIXTURE_NOW_US - 5000000,
+	    .heard_us = FIXTURE_NOW_US - 250000,
+	    .leased_us = FIXTURE_NOW_US - 100000,
+	    .interface = "eth0",
+	    .reason = "no advert came in time",
+	    .degraded = "Adverts with another password\033",
+	};
+
+	(void)addr_parse(&v.address[0], "192.0.2.10", false);
+	(void)addr_parse(&v.address[1], "2001:db8::10", false);
+	(void)addr_parse(&v.owner, "192.0.2.2", false);
+	SEQ_STORE(&f->all->vrrp.r.vip[3], &v);
+	f->all->vrrp.r.stat[3].adverts_sent = 77;
+	f->all->vrrp.r.stat[3].rejected_password = 4;
+}

@@ -27,6 +27,8 @@ void fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid)
  * a new one) and "web" (one server that accepts but is not ready: fails open).
  * Published. */
 void fixture_sample(struct fixture *f);
+/* The cell of a VIP that this node has held for 5 s, with some counters. */
+void fixture_vip(struct fixture *f);
 #define FIXTURE_NOW_US	INT64_C(100000000000) /* 27.7 hours after boot */
 #define FIXTURE_WALL_MS INT64_C(1700000000000)
 
