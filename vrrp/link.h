@@ -28,12 +28,15 @@ int link_read(struct link_nl *nl);
 int link_dump(struct link_nl *nl, struct link_view *v);
 
 /* Adds the host address (/32, /128), or refreshes it: without a route of a prefix, without IPv6's
- * duplicate address detection, for lifetime_s seconds (0: for ever; an IPv6 one is deprecated from the start,
- * so that nothing uses it as a source by itself). An expired one is added again: it is the caller who
- * knows whether it still may. Waits for the kernel's answer. Needs CAP_NET_ADMIN. 0 or -errno. */
+ * duplicate address detection, for lifetime_s seconds (0: for ever; an IPv6 one is deprecated from the
+ * start, so that nothing uses it as a source by itself). An expired one is added again: it is the
+ * caller who knows whether it still may. An IPv6 address that is there with another prefix is given
+ * this lifetime and keeps its prefix: look first. Waits for the kernel's answer. Needs CAP_NET_ADMIN.
+ * 0 or -errno. */
 int link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t lifetime_s);
 
-/* 0 also if the address, or its interface, is not there; else -errno. Needs CAP_NET_ADMIN. */
+/* 0 also if the host address, or its interface, is not there (one with another prefix stays); else
+ * -errno. Needs CAP_NET_ADMIN. */
 int link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a);
 
 #endif

@@ -50,14 +50,14 @@ find_name(const struct link_view *v, const char *name, unsigned *ifindex, struct
 	return err_add(err, "no interface %s", name);
 }
 
-/* Bits of the subnet of this address if it holds the VIP, else 0. */
+/* Bits of the subnet of this address if it holds the VIP, else 0. A host address could only be the
+ * VIP itself. */
 static unsigned
 holds(const struct link_address *a, const struct addr *vip)
 {
 	const struct cidr subnet = {.addr = a->addr, .bits = a->prefix};
-	unsigned host = vip->sa.sa_family == AF_INET6 ? 128 : 32;
 
-	if (a->prefix >= host || addr_equal_ip(&a->addr, vip) || !cidr_has(&subnet, vip))
+	if (addr_equal_ip(&a->addr, vip) || !cidr_has(&subnet, vip))
 		return 0;
 	return a->prefix;
 }

@@ -206,10 +206,12 @@ link__down_and_up__is_seen_on_both_sides(void **state)
 	assert_true(look_at_link()->up);
 	while (!look_at_link()->running)
 		expect_event();
+	drain();
 	/* Carrier: the other end goes down. */
 	netns_enter(SIDE_B);
 	netns_run("ip link set " NETNS_IF " down");
 	netns_enter(SIDE_A);
+	expect_event();
 	while (look_at_link()->running)
 		expect_event();
 	assert_true(look_at_link()->up);
@@ -272,6 +274,30 @@ request__that_cannot_be__says_why(void **state)
 	forget(vips[0]);
 }
 
+/* Over IPv4 an address with another prefix is another one; over IPv6 there is one of them. */
+static void
+address__there_with_another_prefix__is_told_apart_over_ipv4_alone(void **state)
+{
+	const struct link_address *a;
+
+	(void)state;
+	netns_run("ip addr add 10.77.0.10/24 dev " NETNS_IF);
+	netns_run("ip addr add fd77::10/64 nodad dev " NETNS_IF);
+	set(vips[0], LEASE);
+	set(vips[1], 1000);
+	a = look(vips[1]);
+	assert_int_equal(a->prefix, 64);
+	assert_in_range(a->valid_s, 900, 1000);
+	forget(vips[0]);
+	forget(vips[1]);
+	a = look(vips[0]);
+	assert_non_null(a);
+	assert_int_equal(a->prefix, 24);
+	assert_non_null(look(vips[1]));
+	netns_run("ip addr del 10.77.0.10/24 dev " NETNS_IF);
+	netns_run("ip addr del fd77::10/64 dev " NETNS_IF);
+}
+
 static void
 events__more_than_fit__end_in_a_dump(void **state)
 {
@@ -299,6 +325,7 @@ main(void)
 	    cmocka_unit_test(address__refreshed__outlives_its_lifetime),
 	    cmocka_unit_test(address__deleted_by_somebody__is_an_event),
 	    cmocka_unit_test(request__that_cannot_be__says_why),
+	    cmocka_unit_test(address__there_with_another_prefix__is_told_apart_over_ipv4_alone),
 	    cmocka_unit_test(events__more_than_fit__end_in_a_dump),
 	    cmocka_unit_test(link__down_and_up__is_seen_on_both_sides),
 	};

@@ -164,6 +164,84 @@ multicast__beside_a_unicast_socket__is_heard_by_who_joined(void **state)
 	wire_close(&group);
 }
 
+/* Over IPv4 expect_advert() looks. */
+static void
+traffic_class__over_ipv6__is_network_control(void **state)
+{
+	int fd = netns_sniff(SIDE_B, ETHERTYPE_IPV6);
+
+	(void)state;
+	open_wire(&a, SIDE_A, "fe80::a", true);
+	assert_int_equal(send_advert(&a, wire_group(AF_INET6), VRID), 0);
+	do {
+		assert_true(netns_frame(fd, buf, sizeof buf) >= 14 + 40);
+	} while (buf[14 + 6] != VRRP_PROTOCOL);
+	assert_int_equal(buf[14], 0x6c);
+	assert_int_equal(buf[15] & 0xf0, 0);
+	wire_close(&a);
+	close(fd);
+}
+
+static void
+recv__of_anything_else__tells_what_came(void **state)
+{
+	static const char *const pair[][2] = {{"10.77.0.1", "10.77.0.2"}, {"fd77::1", "fd77::2"}};
+	enum vrrp_verdict verdict;
+	const int ttl = 64;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		open_wire(&a, SIDE_A, pair[i][0], false);
+		open_wire(&b, SIDE_B, pair[i][1], false);
+		assert_int_equal(send_advert(&a, &b.self, VRID), 0);
+		assert_int_equal(
+		    i == 0 ? setsockopt(a.fd, IPPROTO_IP, IP_TTL, &ttl, sizeof ttl)
+			   : setsockopt(a.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof ttl),
+		    0);
+		assert_int_equal(send_advert(&a, &b.self, VRID), 0);
+		assert_true(netns_waits(b.fd));
+		assert_int_equal(wire_recv(&b, buf, 20, &got, &verdict), 1);
+		assert_int_equal(verdict, i == 0 ? VRRP_IP_HEADER : VRRP_GOOD);
+		assert_true(netns_waits(b.fd));
+		assert_int_equal(wire_recv(&b, buf, sizeof buf, &got, &verdict), 1);
+		assert_int_equal(verdict, VRRP_GOOD);
+		assert_int_equal(got.ttl, 64);
+		wire_close(&a);
+		wire_close(&b);
+	}
+}
+
+/* A peer that writes the checksum itself, and wrongly. */
+static void
+checksum__wrong__is_dropped_by_the_kernel_over_ipv6_alone(void **state)
+{
+	static const char *const pair[][2] = {{"10.77.0.1", "10.77.0.2"}, {"fd77::1", "fd77::2"}};
+	const uint8_t bad[12] = {0x31, VRID, 100, 1, 0, 100, 0xde, 0xad};
+	const int off = -1;
+	enum vrrp_verdict verdict;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		open_wire(&a, SIDE_A, pair[i][0], false);
+		open_wire(&b, SIDE_B, pair[i][1], false);
+		if (i == 1)
+			assert_int_equal(
+			    setsockopt(a.fd, IPPROTO_IPV6, IPV6_CHECKSUM, &off, sizeof off), 0);
+		assert_int_equal(wire_send(&a, &b.self, bad, sizeof bad), 0);
+		wire_close(&a);
+		open_wire(&a, SIDE_A, pair[i][0], false);
+		assert_int_equal(send_advert(&a, &b.self, VRID), 0);
+		if (i == 0) {
+			assert_true(netns_waits(b.fd));
+			assert_int_equal(wire_recv(&b, buf, sizeof buf, &got, &verdict), 1);
+			assert_int_equal(got.payload[6], 0xde);
+		}
+		expect_advert(&b, &a.self, &b.self, VRID);
+		wire_close(&a);
+		wire_close(&b);
+	}
+}
+
 static void
 source__of_two_addresses__is_the_one_given(void **state)
 {
@@ -184,6 +262,7 @@ static void
 send__that_cannot_go__says_why(void **state)
 {
 	const struct addr far6 = netns_addr("2001:db8::1");
+	struct addr near6 = netns_addr("fd77::2");
 
 	(void)state;
 	open_wire(&a, SIDE_A, "10.77.0.1", false);
@@ -191,6 +270,8 @@ send__that_cannot_go__says_why(void **state)
 	wire_close(&a);
 	open_wire(&a, SIDE_A, "fd77::1", false);
 	assert_int_equal(send_advert(&a, &far6, VRID), ENETUNREACH);
+	addr_set_port(&near6, 6440); /* not looked at */
+	assert_int_equal(send_advert(&a, &near6, VRID), 0);
 	wire_close(&a);
 	/* Sources that are not local. */
 	open_wire(&a, SIDE_A, "10.77.0.99", true);
@@ -298,6 +379,9 @@ main(void)
 	    cmocka_unit_test(unicast__both_families__arrives_as_sent),
 	    cmocka_unit_test(multicast__both_families__arrives_and_does_not_come_back),
 	    cmocka_unit_test(multicast__beside_a_unicast_socket__is_heard_by_who_joined),
+	    cmocka_unit_test(traffic_class__over_ipv6__is_network_control),
+	    cmocka_unit_test(recv__of_anything_else__tells_what_came),
+	    cmocka_unit_test(checksum__wrong__is_dropped_by_the_kernel_over_ipv6_alone),
 	    cmocka_unit_test(source__of_two_addresses__is_the_one_given),
 	    cmocka_unit_test(send__that_cannot_go__says_why),
 	    cmocka_unit_test(open__of_no_interface__names_it),

@@ -63,13 +63,19 @@ void
 netns_make(void)
 {
 	char command[128];
+	int fd;
 
 	if (geteuid() != 0)
 		give_up("needs root");
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		give_up("no IPv6");
+	close(fd);
 	make_space(SIDE_A);
 	make_space(SIDE_B);
 	/* No address of its own making, so that nothing waits for duplicate address detection. */
-	netns_run("ip link add name " NETNS_IF " index 7 type veth peer name tmp");
+	if (system("ip link add name " NETNS_IF " index 7 type veth peer name tmp") != 0)
+		give_up("no veth pairs");
 	netns_run("ip link set tmp addrgenmode none");
 	snprintf(command, sizeof command, "ip link set tmp netns /proc/%d/fd/%d name " NETNS_IF,
 	    (int)getpid(), space[SIDE_A]);
