@@ -103,7 +103,8 @@ master_boot(struct master *m, struct conf *conf, struct err *err)
 	    reload_publish(m, conf, PUBLISH_FINAL, NULL, NULL, err) < 0)
 		return -1;
 	log_to(m->log_fds[1], &m->seg.head->master.log_dropped);
-	if (priv_init(&m->priv, &conf->global, m->run_dir, err) < 0)
+	if (priv_init(&m->priv, &conf->global, m->run_dir, err) < 0 ||
+	    (conf->n_vips > 0 && priv_may_hold_vips(err) < 0))
 		return -1;
 	operate_restore(m);
 	m->ctl = ctl_open(m->loop, m->run_dir, on_command, m, err);

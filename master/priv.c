@@ -276,3 +276,14 @@ priv_drop_calls(const struct priv *p, enum proc_kind kind, const char *engine, s
 		return err_addsys(err, "sandbox: no_new_privs");
 	return p->on ? filter_calls(row_of(kind, engine), err) : 0;
 }
+
+int
+priv_may_hold_vips(struct err *err)
+{
+	capng_get_caps_process();
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN) &&
+	    capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
+		return 0;
+	return err_add(
+	    err, "vips need CAP_NET_ADMIN and CAP_NET_RAW: run as root, or without vips");
+}

@@ -31,4 +31,7 @@ int priv_drop_user(const struct priv *p, enum proc_kind kind, struct err *err);
  * system calls of its kind; engine: of a worker, else "". */
 int priv_drop_calls(const struct priv *p, enum proc_kind kind, const char *engine, struct err *err);
 
+/* Holding VIPs needs rights beyond those of the sandbox. 0, or -1 and a sentence. */
+int priv_may_hold_vips(struct err *err);
+
 #endif

@@ -18,7 +18,15 @@
 void
 vips_start(struct master *m)
 {
-	if (m->now.conf->n_vips > 0 && m->proc[ENTRY_VRRP].kind == PROC_NONE)
+	struct err err;
+
+	if (m->now.conf->n_vips == 0 || m->proc[ENTRY_VRRP].kind != PROC_NONE)
+		return;
+	err_init(&err);
+	/* Came with a reload. */
+	if (priv_may_hold_vips(&err) < 0)
+		log_err("%s", err_end(&err));
+	else
 		proc_start(m, ENTRY_VRRP, PROC_VRRP, 0, m->now.number);
 }
 

@@ -41,6 +41,7 @@ struct vip {
 	unsigned faults; /* enum fault */
 	uint64_t order;	 /* shm_head.vip_order that is being carried out; 0: none */
 	bool present;	 /* this node holds all addresses, as far as the kernel told */
+	bool released;	 /* an earlier process was told to */
 	bool leaving;	 /* STOP was told */
 	bool done;	 /* after STOP: nothing is left to do */
 	int64_t

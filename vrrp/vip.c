@@ -241,6 +241,25 @@ same_addresses(const struct shm_vip *c, const struct conf_addrs *all)
 	return true;
 }
 
+/* What an earlier process left. Addresses that it held and we do not have go; those that we have are
+ * adopted or swept later, see place.c. */
+static void
+inherit(struct vip *p, const struct shm_vip *old)
+{
+	const struct conf_addrs *all = &p->plan.conf->addresses;
+	bool served = vrrp_state_serves((enum vrrp_state)old->state);
+
+	if (!same_addresses(old, all) && old->present)
+		hold_forget(p->v, old);
+	else if (same_addresses(old, all) && served) {
+		p->leased_at = old->leased_us * 1000;
+		p->ifindex = old->ifindex;
+	}
+	p->released = old->state == VRRP_STATE_RELEASED;
+	p->cell.reset_us = old->reset_us;
+	p->cell.order_done = old->order_done;
+}
+
 void
 vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *conf)
 {
@@ -259,15 +278,12 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	};
 	plan_vip(&p->plan, v->h->conf, conf, v->self);
 	vrrp_election_init(&p->election, &p->plan.router);
-	(void)SEQ_LOAD(&v->seg->ro->vrrp.r.vip[cell], &old);
-	if (strncmp(old.name, conf->name, SHM_NAME) == 0 &&
-	    same_addresses(&old, &conf->addresses) &&
-	    vrrp_state_serves((enum vrrp_state)old.state)) {
-		p->leased_at = old.leased_us * 1000;
-		p->ifindex = old.ifindex;
-	} else {
-		hold_forget(v, &old);
-	}
+	if (!SEQ_LOAD(&v->seg->ro->vrrp.r.vip[cell], &old) ||
+	    strncmp(old.name, conf->name, SHM_NAME) != 0)
+		old = (struct shm_vip){
+		    .order_done = atomic_load_explicit(
+			&v->seg->ro->head.r.vip_order[cell], memory_order_acquire)};
+	inherit(p, &old);
 	snprintf(p->cell.name, sizeof p->cell.name, "%s", conf->name);
 	for (unsigned i = 0; i < conf->addresses.n && i < SHM_VIP_ADDRS; i++)
 		p->cell.address[p->cell.n_addresses++] = conf->addresses.v[i];
@@ -278,8 +294,6 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	p->cell.advert_ms = p->plan.advert.interval_us / 1000;
 	p->cell.lifetime_ms = p->plan.lifetime_s * 1000;
 	p->cell.since_us = vrrp_now() / 1000;
-	p->cell.reset_us = old.reset_us;
-	p->cell.order_done = old.order_done;
 	p->faults = FAULT_WORKERS | FAULT_LINK;
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ static struct announcer prepared = {.packet_fd = -1, .icmp6_fd = -1};
 int
 vrrp_prepare(const struct heritage *h, struct err *err)
 {
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	const struct rlimit spin = {1000000, 2000000}; /* us */
 	const struct sched_param rr = {.sched_priority = 1};
 	int rc = announcer_open(&prepared);
 
@@ -32,11 +35,15 @@ vrrp_prepare(const struct heritage *h, struct err *err)
 		errno = rc;
 		return err_addsys(err, "vips: packet socket (CAP_NET_RAW?)");
 	}
-	/* On time also on a busy machine; where it is not allowed, without. ONFAULT: the segment is
-	 * large and mostly empty. */
+	/* On time also on a busy machine; where it is not allowed, without. One that spins must not keep
+	 * the core. */
+	(void)setrlimit(RLIMIT_RTTIME, &spin);
 	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &rr) < 0)
 		log_info("vips: no real-time priority: %s", strerror(errno));
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+	/* ONFAULT: the segment is large and mostly empty. Under a limit, later allocations of an
+	 * unprivileged process would fail. */
+	if (setrlimit(RLIMIT_MEMLOCK, &all) < 0 ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_info("vips: memory is not locked: %s", strerror(errno));
 	return 0;
 }
@@ -94,6 +101,7 @@ vip_may_adopt(const struct vip *p, int64_t now)
 static void
 start_vips(struct vrrp *v, int64_t now)
 {
+	const struct vrrp_event release = {.kind = VRRP_EV_RELEASE};
 	struct vrrp_event ev = {.kind = VRRP_EV_START};
 	struct vip *p;
 
@@ -106,6 +114,9 @@ start_vips(struct vrrp *v, int64_t now)
 		ev.source = p->self;
 		p->leased_at = ev.kind == VRRP_EV_ADOPT ? p->leased_at : 0;
 		vip_event(p, &ev);
+		if (p->released)
+			vip_event(p, &release);
+		p->released = false;
 	}
 }
 
