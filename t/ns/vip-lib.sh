@@ -162,9 +162,10 @@ packets() {
 # but 0
 advert_after() { packets "$1" "$3" | awk -v from="$2" -v prio="$4" '$1 >= from && (prio == "-" ? $5 > 0 : $5 == prio) {
 	print $1; exit }'; }
-# faults NAME: what tshark's dissector has against VRRP in it
-faults() { tshark -r "$D/$1.pcap" -n -o vrrp.v3_checksum_as_in_v2:FALSE -Y \
-	'vrrp && (_ws.malformed || _ws.expert.severity >= 0x600000 || vrrp.checksum.status == 0)' 2>/dev/null; }
+# faults NAME [FILTER]: what tshark's dissector has against VRRP in it
+faults() { tshark -r "$D/$1.pcap" -n -o vrrp.v3_checksum_as_in_v2:FALSE -Y "vrrp
+	&& (_ws.malformed || _ws.expert.severity >= 0x600000 || vrrp.checksum.status == 0) ${2:+&& $2}" \
+	2>/dev/null || echo "tshark fails"; }
 
 # ---- keepalived ----
 
