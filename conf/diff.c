@@ -328,7 +328,7 @@ conf_diff(const struct conf *before, const struct conf *after, told *fn, void *a
 	static const struct named nodes = {"nodes", sizeof(struct conf_node),
 	    offsetof(struct conf_node, name), CONF_RESTART, diff_node, node_text};
 	static const struct named vips = {"vips", sizeof(struct conf_vip),
-	    offsetof(struct conf_vip, name), CONF_RESTART, diff_vip, vip_text};
+	    offsetof(struct conf_vip, name), CONF_LIVE, diff_vip, vip_text};
 	static const struct named services = {"services", sizeof(struct conf_service),
 	    offsetof(struct conf_service, name), CONF_WORKERS, diff_service, service_text};
 	struct diff d = {.fn = fn, .arg = arg};

@@ -239,10 +239,6 @@ read_vips(struct conf_reader *r)
 	conf->n_vips = elements(r, v, "vips", CONF_VIPS);
 	conf->vips = conf_alloc(r->mem, (conf->n_vips + 1) * sizeof *conf->vips);
 	r->vips = conf_alloc(r->scratch, (conf->n_vips + 1) * sizeof *r->vips);
-	if (conf->n_vips > 0)
-		conf_say(&r->warnings, v->line, &list,
-		    "not yet in effect: another program has to hold the addresses");
-	r->later_said++;
 	for (unsigned i = 0; i < conf->n_vips; i++) {
 		struct conf_vip *vip = &conf->vips[i];
 
@@ -252,7 +248,6 @@ read_vips(struct conf_reader *r)
 		read_scripts(r, &vip->track, r->vips[i], &path);
 		vip->line = r->vips[i]->line;
 	}
-	r->later_said--;
 }
 
 /* The line of the element that names this VIP; elements that are wrong are not in `l`. */

@@ -68,6 +68,8 @@ on_difference(void *arg, const char *path, const char *old, const char *new, enu
 		c->workers = true;
 	if (strcmp(path, "global.log") == 0)
 		c->logger = true;
+	if (strncmp(path, "vips", 4) == 0 || strncmp(path, "nodes", 5) == 0)
+		c->vips = true;
 	note_check(c, w->after, path);
 	if (old[0] == '\0' && whole(c, w->after, path, "added"))
 		return;

@@ -17,6 +17,7 @@ struct changes {
 	struct err forgotten;	  /* a line each: what the operator had said, see publish.h */
 	bool workers;		  /* new workers are needed */
 	bool logger;		  /* a new logger is needed */
+	bool vips;		  /* a new vrrp process is needed */
 	bool check[SHM_SERVICES]; /* the check of services[i] of the new file is another one */
 };
 

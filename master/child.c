@@ -131,6 +131,8 @@ speak_as(const struct master *m, const struct heritage *h, const struct proc *p)
 		dropped = &seg->worker->stat.worker.log_dropped;
 	else if (p->kind == PROC_CHECKER)
 		dropped = &seg->checker->log_dropped;
+	else if (p->kind == PROC_VRRP)
+		dropped = &seg->vrrp->log_dropped;
 	log_to(m->log_fds[1], dropped);
 }
 
@@ -143,7 +145,9 @@ child_confine(const struct master *m, enum proc_kind kind, const char *engine, p
 	/* A change of uid clears the wish, a filter may forbid it: between the two. */
 	if (priv_drop_user(&m->priv, kind, &err) < 0)
 		fatal("%s", err_end(&err));
-	if (kind != PROC_LOGGER && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	/* vrrp lets go of the VIPs, the logger writes what is left. */
+	if (kind != PROC_LOGGER &&
+	    prctl(PR_SET_PDEATHSIG, kind == PROC_VRRP ? SIGTERM : SIGKILL) < 0)
 		fatal("cannot be tied to the master: prctl");
 	if (getppid() != master)
 		_exit(1); /* it died before the tie */

@@ -129,6 +129,24 @@ print_grid(const struct dump *d, const struct dump_service *service)
 	return result;
 }
 
+/* Who has it: "here", the owner that was heard, or nobody that we know. */
+static void
+print_vip(const struct dump *d, const struct shm_vip *v)
+{
+	char span[FMT_HUMAN], text[ADDR_TEXT];
+
+	printf("\nvip %s: %s for %s (%s), priority %" PRIu32, v->name,
+	    dump_vip_state_name(v->state), fmt_span(fmt_age_ms(d, v->since_us), span), v->reason,
+	    v->priority);
+	if (v->present)
+		printf(", held here on %s\n", v->interface);
+	else if (v->owner.sa.sa_family != AF_UNSPEC && v->heard_us != 0)
+		printf(", owner %s heard %s ago\n", addr_print_ip(&v->owner, text, sizeof text),
+		    fmt_span(fmt_age_ms(d, v->heard_us), span));
+	else
+		printf(", no owner is known\n");
+}
+
 static int
 print_service(const struct dump *d, const struct dump_service *s)
 {
@@ -162,6 +180,8 @@ print_status(const struct dump *d)
 	print_daemon(d);
 	putchar('\n');
 	result = print_grid(d, NULL);
+	for (unsigned i = 0; i < d->n_vips; i++)
+		print_vip(d, &d->vip[i]);
 	for (unsigned i = 0; i < d->n_services && result == 0; i++)
 		result = print_service(d, &d->services[i]);
 	if (result < 0) {

@@ -20,7 +20,7 @@
 
 #define MASTER_BEAT_MS 250
 
-enum stop_step { STOP_NOT, STOP_DRAIN, STOP_WORKERS, STOP_CHECKER, STOP_LOGGER };
+enum stop_step { STOP_NOT, STOP_VIPS, STOP_DRAIN, STOP_WORKERS, STOP_CHECKER, STOP_LOGGER };
 
 struct master {
 	struct master_options opt;
@@ -53,6 +53,7 @@ struct master {
 	struct saver saver;
 	struct ctl *ctl;
 	enum stop_step stopping;
+	bool stop_graceful;	/* what follows STOP_VIPS */
 	struct mono stop_until; /* of this step; then SIGKILL */
 	int exit_code;
 	char *failure;	     /* why the start failed; or NULL */
@@ -66,6 +67,14 @@ int master_boot(struct master *m, struct conf *conf, struct err *err);
 void master_ready(struct master *m);
 /* The start failed after the loop began: says why, and ends. */
 void master_failed(struct master *m, const char *text);
+
+/* vips.c: the vrrp process */
+/* With VIPs in the configuration: starts it if it does not run. */
+void vips_start(struct master *m);
+/* They, or the nodes, are others now: it is replaced; or ended, when there are none any more. */
+void vips_reloaded(struct master *m);
+/* It ended. */
+void vips_ended(struct master *m);
 
 /* stop.c */
 /* graceful: connections may go on until drain_timeout. A second call may only shorten. */

@@ -62,8 +62,7 @@ operate_order(struct master *m, uint64_t client, const struct ctl_request *r)
 	int result;
 
 	/* While it waits for connections to end, some may be closed. */
-	if (m->stopping > STOP_DRAIN ||
-	    (m->stopping == STOP_DRAIN && r->order.verb != ORDER_CLOSE)) {
+	if (m->stopping > STOP_DRAIN || (m->stopping != STOP_NOT && r->order.verb != ORDER_CLOSE)) {
 		ctl_reply(m->ctl, client, 1, "kha is being stopped");
 		return;
 	}

@@ -57,19 +57,20 @@ static const int calls_refused[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(a
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(prctl),
     SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_setaffinity), END};
 
-/* No kind of today keeps a capability. The logger stays out of the empty directory: it
+/* vrrp alone keeps capabilities. The logger stays out of the empty directory: it
  * connects to /dev/log again when syslog was restarted. */
 static const struct row {
 	enum proc_kind kind;
 	const char *engine; /* of workers */
 	bool empty_dir;
-	bool unix_sockets;
+	int domain; /* of sockets beside AF_INET and AF_INET6 */
 	const int *calls;
 } rows[] = {
-    {PROC_WORKER, "epoll", true, false, calls_epoll},
-    {PROC_WORKER, "uring", true, false, calls_uring},
-    {PROC_CHECKER, "", true, false, calls_checker},
-    {PROC_LOGGER, "", false, true, calls_loop},
+    {PROC_WORKER, "epoll", true, AF_UNSPEC, calls_epoll},
+    {PROC_WORKER, "uring", true, AF_UNSPEC, calls_uring},
+    {PROC_CHECKER, "", true, AF_UNSPEC, calls_checker},
+    {PROC_VRRP, "", true, AF_NETLINK, calls_checker},
+    {PROC_LOGGER, "", false, AF_UNIX, calls_loop},
 };
 
 static bool
@@ -218,8 +219,8 @@ filter_calls(const struct row *row, struct err *err)
 		rc = allow_socket(ctx, AF_INET);
 	if (rc == 0)
 		rc = allow_socket(ctx, AF_INET6);
-	if (rc == 0 && row->unix_sockets)
-		rc = allow_socket(ctx, AF_UNIX);
+	if (rc == 0 && row->domain != AF_UNSPEC)
+		rc = allow_socket(ctx, row->domain);
 	/* abort() */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
@@ -257,6 +258,10 @@ priv_drop_user(const struct priv *p, enum proc_kind kind, struct err *err)
 		return err_addsys(err, "sandbox: chroot");
 	close(p->empty_fd);
 	capng_clear(CAPNG_SELECT_BOTH);
+	/* Each address that it adds is checked against what the process has then (netlink(7)). */
+	if (kind == PROC_VRRP)
+		capng_updatev(CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
+		    CAP_NET_ADMIN, CAP_NET_RAW, -1);
 	rc = capng_change_id((int)p->uid, (int)p->gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
 	if (rc < 0)
 		return err_add(err, "sandbox: cannot become uid %d, gid %d (capng_change_id %d)",

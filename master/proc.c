@@ -14,6 +14,7 @@
 #include "checker/checker.h"
 #include "master/internal.h"
 #include "master/logger.h"
+#include "vrrp/vrrp.h"
 #include "worker/worker.h"
 
 static int
@@ -31,6 +32,7 @@ prepare_checker(const struct heritage *h, struct err *err)
 static const struct kind kinds[] = {
     {PROC_LOGGER, prepare_logger, logger_main},
     {PROC_CHECKER, prepare_checker, checker_main},
+    {PROC_VRRP, vrrp_prepare, vrrp_main},
     {PROC_WORKER, worker_prepare, worker_main},
 };
 
@@ -152,6 +154,16 @@ launch(struct master *m, unsigned entry)
 }
 
 static void
+wake(const struct master *m, unsigned entry)
+{
+	const uint64_t one = 1;
+
+	/* Full means that it was woken 2^64 - 2 times already. */
+	if (write(m->wake_fds[entry], &one, sizeof one) < 0 && errno != EAGAIN)
+		log_err("waking entry %u: %s", entry, strerror(errno));
+}
+
+static void
 say_death(const struct master *m, const struct proc *p, int status, unsigned lost)
 {
 	char name[32], how[96], with[64] = "";
@@ -189,6 +201,9 @@ on_child(struct ev_loop *loop, ev_child *w, int revents)
 	ev_child_stop(loop, w);
 	p->pid = 0;
 	lost = seg_reap(&m->seg, entry);
+	/* The VIP must not stay where nobody serves. */
+	if (p->kind == PROC_WORKER && m->proc[ENTRY_VRRP].pid != 0)
+		wake(m, ENTRY_VRRP);
 	say_death(m, p, w->rstatus, lost);
 	if (p->want != WANT_RUN) {
 		set_free(m, entry);
@@ -258,16 +273,6 @@ proc_start(
 	p->pid = 0;
 	p->deaths = 0;
 	launch(m, entry);
-}
-
-static void
-wake(const struct master *m, unsigned entry)
-{
-	const uint64_t one = 1;
-
-	/* Full means that it was woken 2^64 - 2 times already. */
-	if (write(m->wake_fds[entry], &one, sizeof one) < 0 && errno != EAGAIN)
-		log_err("waking entry %u: %s", entry, strerror(errno));
 }
 
 void

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of the daemon: workers first (at once, or when their connections have ended), then the
+ * The end of the daemon: the VIPs are handed over first, while this node serves; then workers (at once, or when their connections have ended), then the
  * checker, the logger last, so that it writes what the others said.
  */
 #include "master/internal.h"
 
 #define STEP_MS 1000 /* for processes that were told to end; then SIGKILL */
+#define VIPS_MS                                                                                    \
+	3000 /* for a hand-over: a successor has a second to come, and what it takes to say so */
 
 static void
 stop_kind(struct master *m, enum proc_kind kind, enum proc_want want, struct mono until)
@@ -42,9 +44,31 @@ gone(struct master *m, enum proc_kind kind)
 	return false;
 }
 
+/* The VIPs are somebody else's, or nobody's: now the clients of this node. */
+static void
+stop_workers(struct master *m)
+{
+	struct mono until = mono_now();
+
+	/* Clients are refused from now on, not left waiting in a queue. */
+	listen_close(&m->listen);
+	if (m->stop_graceful && m->now.conf != NULL) {
+		until = mono_add_ms(until, m->now.conf->global.drain_timeout);
+		log_notice("quitting: connections may go on for %d s",
+		    m->now.conf->global.drain_timeout / 1000);
+		m->stopping = STOP_DRAIN;
+		stop_kind(m, PROC_WORKER, WANT_DRAIN, until);
+	} else {
+		log_notice("stopping");
+		go(m, STOP_WORKERS, PROC_WORKER);
+	}
+}
+
 void
 master_stop_turn(struct master *m)
 {
+	if (m->stopping == STOP_VIPS && gone(m, PROC_VRRP))
+		stop_workers(m);
 	if ((m->stopping == STOP_DRAIN && proc_count(m, PROC_WORKER) == 0) ||
 	    (m->stopping == STOP_WORKERS && gone(m, PROC_WORKER)))
 		go(m, STOP_CHECKER, PROC_CHECKER);
@@ -61,22 +85,14 @@ master_stop_turn(struct master *m)
 void
 master_stop(struct master *m, bool graceful)
 {
-	struct mono until = mono_now();
-
-	if (m->stopping > STOP_DRAIN || (graceful && m->stopping == STOP_DRAIN))
+	if (m->stopping > STOP_DRAIN || (graceful && m->stopping != STOP_NOT))
 		return;
+	m->stop_graceful = graceful;
 	if (m->stopping == STOP_NOT) {
 		reload_abort(m);
-		/* Clients are refused from now on, not left waiting in a queue. */
-		listen_close(&m->listen);
-	}
-	if (graceful && m->now.conf != NULL) {
-		until = mono_add_ms(until, m->now.conf->global.drain_timeout);
-		log_notice("quitting: connections may go on for %d s",
-		    m->now.conf->global.drain_timeout / 1000);
-		m->stopping = STOP_DRAIN;
-		stop_kind(m, PROC_WORKER, WANT_DRAIN, until);
-	} else {
+		go(m, STOP_VIPS, PROC_VRRP);
+		m->stop_until = mono_add_ms(mono_now(), VIPS_MS);
+	} else if (m->stopping == STOP_DRAIN) {
 		log_notice("stopping");
 		go(m, STOP_WORKERS, PROC_WORKER);
 	}

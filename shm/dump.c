@@ -64,6 +64,19 @@ dump_balance_name(uint32_t balance)
 	return balance < sizeof names / sizeof *names ? names[balance] : "?";
 }
 
+static const char *const vip_states[] = {
+#define STATE(name, word, serves, help) #name,
+#include "shm/tbl/vip_state.h"
+#undef STATE
+};
+const unsigned dump_vip_states = sizeof vip_states / sizeof *vip_states;
+
+const char *
+dump_vip_state_name(uint32_t state)
+{
+	return state < dump_vip_states ? vip_states[state] : "?";
+}
+
 static void
 nap(void)
 {
@@ -151,6 +164,29 @@ take_health(struct dump *d, const struct seg *seg)
 		d->shown[i] =
 		    (uint8_t)health_shown(&d->table.server[i], (enum server_state)h->state);
 		stat_copy_rows(STAT_SET_CHECK, &d->check[i], &c->stat[i]);
+	}
+}
+
+static void
+take_vips(struct dump *d, const struct seg *seg)
+{
+	const struct shm_vrrp *v = &seg->ro->vrrp.r;
+	struct shm_vip *one;
+
+	for (unsigned i = 0; i < SHM_VIPS; i++) {
+		one = &d->vip[d->n_vips];
+		if (!SEQ_LOAD(&v->vip[i], one))
+			load_torn(v->vip[i].words, one, sizeof *one);
+		if (one->name[0] == '\0')
+			continue;
+		if (one->n_addresses > SHM_VIP_ADDRS)
+			one->n_addresses = SHM_VIP_ADDRS;
+		fmt_clean(one->name, sizeof one->name);
+		fmt_clean(one->interface, sizeof one->interface);
+		fmt_clean(one->reason, sizeof one->reason);
+		fmt_clean(one->fault, sizeof one->fault);
+		fmt_clean(one->degraded, sizeof one->degraded);
+		stat_copy_rows(STAT_SET_VIP, &d->vip_stat[d->n_vips++], &v->stat[i]);
 	}
 }
 
@@ -321,12 +357,14 @@ dump_take(const struct seg *seg, struct mono now, int64_t wall, struct err *err)
 	}
 	take_health(d, seg);
 	take_procs(d, seg);
+	take_vips(d, seg);
 	stat_copy_rows(STAT_SET_MASTER, &d->master, &head->master);
 	stat_copy_rows(STAT_SET_LOGGER, &d->logger, &seg->ro->logger.r.stat);
 	d->log_dropped =
 	    STAT_GET(&d->sum.worker, log_dropped) + STAT_GET(&d->master, log_dropped) +
 	    STAT_GET(&d->logger, dropped) +
-	    atomic_load_explicit(&seg->ro->checker.r.log_dropped, memory_order_relaxed);
+	    atomic_load_explicit(&seg->ro->checker.r.log_dropped, memory_order_relaxed) +
+	    atomic_load_explicit(&seg->ro->vrrp.r.log_dropped, memory_order_relaxed);
 	list_services(d);
 	fold(d);
 	return d;

@@ -75,6 +75,9 @@ struct dump {
 	struct stat_master master;
 	struct stat_logger logger;
 	uint64_t log_dropped; /* lines lost anywhere */
+	unsigned n_vips;
+	struct shm_vip vip[SHM_VIPS];
+	struct stat_vip vip_stat[SHM_VIPS];
 	unsigned n_procs;
 	struct dump_proc proc[SHM_ENTRIES];
 	unsigned n_services;
@@ -104,5 +107,8 @@ enum dump_daemon dump_judge(const struct shm_info *info, int64_t beat_us, struct
 /* "UP", "BACKUP", "FAIL-OPEN", "NONE"; "leastconn", ... */
 const char *dump_serving_name(enum candidates c);
 const char *dump_balance_name(uint32_t balance);
+/* "MASTER", ...: rows of shm/tbl/vip_state.h. */
+const char *dump_vip_state_name(uint32_t state);
+extern const unsigned dump_vip_states;
 
 #endif

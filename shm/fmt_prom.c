@@ -249,6 +249,36 @@ server_states(struct prom *p)
 }
 
 static void
+vips(struct prom *p)
+{
+	const struct stat_set *set = &stat_sets[STAT_SET_VIP];
+	const struct dump *d = p->d;
+
+	prom_metric(
+	    p, STAT_GAUGE, "vip_state", "State of the VIP here, 1 on the one that it is in");
+	for (unsigned i = 0; i < d->n_vips; i++)
+		for (unsigned k = 0; k < dump_vip_states; k++) {
+			prom_sample(p, PROM_LABELS({"vip", d->vip[i].name},
+					   {"state", dump_vip_state_name(k)}));
+			prom_whole(p, d->vip[i].state == k);
+		}
+	prom_metric(p, STAT_GAUGE, "vip_owner", "1: this node holds the addresses of the VIP");
+	for (unsigned i = 0; i < d->n_vips; i++) {
+		prom_sample(p, PROM_LABELS({"vip", d->vip[i].name}));
+		prom_whole(p, d->vip[i].present);
+	}
+	for (unsigned r = 0; r < set->n; r++) {
+		if (set->rows[r].prom[0] == '\0')
+			continue;
+		prom_metric(p, set->rows[r].kind, set->rows[r].prom, set->rows[r].help);
+		for (unsigned i = 0; i < d->n_vips; i++) {
+			prom_sample(p, PROM_LABELS({"vip", d->vip[i].name}));
+			value(p, &set->rows[r], stat_row(&d->vip_stat[i], r));
+		}
+	}
+}
+
+static void
 closed(struct prom *p)
 {
 	prom_metric(p, STAT_COUNTER, "connections_closed", "Connections closed, by reason");
@@ -341,5 +371,7 @@ fmt_prometheus(const struct dump *d, FILE *out)
 	server_set(&p, STAT_SET_SERVER);
 	server_set(&p, STAT_SET_CHECK);
 	server_states(&p);
+	if (d->n_vips > 0)
+		vips(&p);
 	return 0;
 }

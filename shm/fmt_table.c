@@ -227,6 +227,39 @@ fill_servers(struct grid *g, const struct table *t)
 }
 
 static void
+fill_vips(struct grid *g, const struct table *t)
+{
+	const struct dump *d = t->d;
+	bool used[ROWS_MAX] = {false};
+	char text[ADDR_TEXT], span[FMT_HUMAN];
+
+	if (d->n_vips == 0)
+		return;
+	for (unsigned i = 0; i < d->n_vips; i++)
+		mark_used(used, STAT_SET_VIP, &d->vip_stat[i]);
+	grid_cell(g, "vip");
+	grid_cell(g, "state");
+	grid_cell(g, "since");
+	grid_cell(g, "priority");
+	grid_cell(g, "owner heard");
+	heading_cells(g, t, STAT_SET_VIP, used);
+	grid_row(g);
+	for (unsigned i = 0; i < d->n_vips; i++) {
+		const struct shm_vip *v = &d->vip[i];
+
+		grid_cell(g, "%s", v->name);
+		grid_cell(g, "%s", dump_vip_state_name(v->state));
+		grid_cell(g, "%s", fmt_span(fmt_age_ms(d, v->since_us), span));
+		grid_cell(g, "%" PRIu32, v->priority);
+		grid_cell(g, "%s",
+		    v->owner.sa.sa_family != AF_UNSPEC ? addr_print_ip(&v->owner, text, sizeof text)
+						       : "-");
+		value_cells(g, t, STAT_SET_VIP, used, (struct slab){&d->vip_stat[i], NULL});
+		grid_row(g);
+	}
+}
+
+static void
 fill_procs(struct grid *g, const struct table *t)
 {
 	char text[FMT_HUMAN];
@@ -293,6 +326,7 @@ fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err
 	static void (*const fill[])(struct grid * g, const struct table *t) = {
 	    fill_services,
 	    fill_servers,
+	    fill_vips,
 	    fill_procs,
 	    fill_totals,
 	};

@@ -232,12 +232,48 @@ process(struct json *j, const struct dump_proc *p)
 	return o;
 }
 
+static json_t *
+vip(struct json *j, unsigned i)
+{
+	const struct shm_vip *v = &j->d->vip[i];
+	json_t *o = json_object(), *addresses = json_array();
+	char text[ADDR_TEXT];
+
+	put_text(j, o, "name", v->name);
+	for (unsigned k = 0; k < v->n_addresses; k++)
+		append(j, addresses, json_string(addr_print_ip(&v->address[k], text, sizeof text)));
+	put(j, o, "addresses", addresses);
+	put_text(j, o, "state", dump_vip_state_name(v->state));
+	put_age(j, o, "since_ms", v->since_us);
+	put_text(j, o, "reason", v->reason);
+	put_text(j, o, "fault", v->fault);
+	put_text(j, o, "degraded", v->degraded);
+	put_bool(j, o, "present", v->present != 0);
+	put_text(j, o, "interface", v->interface);
+	put_number(j, o, "virtual_router_id", v->vrid);
+	put_number(j, o, "version", v->version);
+	put_number(j, o, "priority", v->priority);
+	put_number(j, o, "base_priority", v->base_priority);
+	put(j, o, "owner",
+	    v->owner.sa.sa_family != AF_UNSPEC
+		? json_string(addr_print_ip(&v->owner, text, sizeof text))
+		: json_null());
+	put_number(j, o, "owner_priority", v->owner_priority);
+	put_age(j, o, "heard_ms", v->heard_us);
+	put_number(j, o, "peers", v->n_peers);
+	put_number(j, o, "advert_ms", v->advert_ms);
+	put_number(j, o, "lifetime_ms", v->lifetime_ms);
+	put_age(j, o, "leased_ms", v->leased_us);
+	put(j, o, "counters", counters(j, STAT_SET_VIP, &j->d->vip_stat[i]));
+	return o;
+}
+
 int
 fmt_json(const struct dump *d, FILE *out, struct err *err)
 {
 	struct json j = {.d = d};
 	json_t *root = json_object(), *services = json_array(), *workers = json_array(),
-	       *others = json_array();
+	       *others = json_array(), *vips = json_array();
 	int result = 0;
 
 	for (unsigned i = 0; i < d->n_services; i++)
@@ -247,7 +283,9 @@ fmt_json(const struct dump *d, FILE *out, struct err *err)
 		    process(&j, &d->proc[i]));
 	put(&j, root, "kha", kha(&j));
 	put(&j, root, "services", services);
-	put(&j, root, "vips", json_array());
+	for (unsigned i = 0; i < d->n_vips; i++)
+		append(&j, vips, vip(&j, i));
+	put(&j, root, "vips", vips);
 	put(&j, root, "workers", workers);
 	put(&j, root, "processes", others);
 	if (j.failed)

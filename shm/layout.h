@@ -22,7 +22,8 @@
  *	logger		logger			relaxed atomics
  *	checker		checker			health cells: seqlock each;
  *						counters: relaxed
- *	vrrp, web	those			(later)
+ *	vrrp		vrrp			VIP cells: seqlock each; counters: relaxed
+ *	web		web			(later)
  *	entry[i]	worker of entry i	relaxed atomics
  *	arena		all workers, master	atomic read-modify-write; see
  *						struct shm_arena
@@ -64,6 +65,8 @@
 #define SHM_PAGE	4096
 #define SHM_NAME	64 /* bytes of a service's, server's or node's name, with the 0 */
 #define SHM_SERVICES	64
+#define SHM_VIPS	64
+#define SHM_VIP_ADDRS	20
 #define SHM_SERVERS	512   /* of all services together, removed ones included */
 #define SHM_WORKERS	32    /* of one generation */
 #define SHM_GENERATIONS 5     /* one that accepts, four that drain */
@@ -110,6 +113,15 @@ struct stat_server {
 struct stat_check {
 #include "shm/tbl/stat_check.h"
 };
+#define VERDICT(name, counter, heard, help) _Atomic uint64_t counter;
+#define DIALECT(name, counter, help)	    _Atomic uint64_t counter;
+struct stat_vip {
+#include "shm/tbl/stat_vip.h"
+#include "shm/tbl/vip_verdict.h"
+#include "shm/tbl/vip_dialect.h"
+};
+#undef DIALECT
+#undef VERDICT
 struct stat_master {
 #include "shm/tbl/stat_master.h"
 };
@@ -341,6 +353,39 @@ struct shm_checker {
 	struct stat_check stat[SHM_SERVERS];
 };
 
+/* One VIP on this node. Times are CLOCK_MONOTONIC microseconds; 0: never. */
+struct shm_vip {
+	char name[SHM_NAME]; /* "": this cell is free */
+	struct addr address[SHM_VIP_ADDRS];
+	uint32_t n_addresses;
+	uint32_t state; /* row of shm/tbl/vip_state.h */
+	uint32_t vrid, version;
+	uint32_t priority, base_priority; /* effective; configured */
+	uint32_t owner_priority;	  /* of the owner that was heard last */
+	uint32_t n_peers;		  /* unicast; 0: multicast */
+	struct addr owner;		  /* the same; AF_UNSPEC: none yet */
+	uint32_t ifindex;
+	uint32_t present; /* 1: this node holds all addresses */
+	uint32_t advert_ms, lifetime_ms;
+	int64_t since_us;  /* of the state */
+	int64_t heard_us;  /* any sign of life of a peer */
+	int64_t leased_us; /* the addresses live in the kernel from here on for lifetime_ms */
+	int64_t reset_us;  /* workers reset what clients opened to the addresses before this */
+	char interface[16];
+	char reason[96];   /* of the last change of state */
+	char fault[96];	   /* why the state is FAULT or INIT; "": nothing */
+	char degraded[96]; /* why adverts of a peer do not fit ours; "": they do */
+};
+
+struct shm_vrrp {
+	struct shm_proc_region proc;
+	_Atomic uint64_t resets; /* +1 after a reset_us was stored */
+	_Atomic uint64_t log_dropped;
+	_Atomic int64_t sent_us[SHM_VIPS]; /* last advert that is no farewell */
+	SEQ_CELL(struct shm_vip) vip[SHM_VIPS];
+	struct stat_vip stat[SHM_VIPS];
+};
+
 /* Clients of a worker that wait for a place: the ticket of the oldest one, 0: nobody waits. By
  * service those that any of its servers suits, by server those that wait for this one. */
 struct shm_waiting {
@@ -409,6 +454,7 @@ struct shm {
 	SHM_REGION(struct shm_head) head;
 	SHM_REGION(struct shm_logger) logger;
 	SHM_REGION(struct shm_checker) checker;
+	SHM_REGION(struct shm_vrrp) vrrp;
 	SHM_REGION(struct shm_worker) worker[SHM_ENTRIES - ENTRY_WORKER0];
 	SHM_REGION(struct shm_arena) arena;
 };
@@ -417,6 +463,7 @@ struct shm {
 
 _Static_assert(sizeof(struct addr) == 28, "struct addr stands in the segment");
 _Static_assert(sizeof(struct shm_health) % 8 == 0, "whole words");
+_Static_assert(sizeof(struct shm_vip) % 8 == 0, "whole words");
 _Static_assert(sizeof(struct shm) % SHM_PAGE == 0, "whole pages");
 
 #endif

@@ -151,6 +151,20 @@ reap_logger(struct seg *seg)
 	munmap(l, size);
 }
 
+static void
+reap_vrrp(struct seg *seg)
+{
+	const size_t size = sizeof seg->ro->vrrp;
+	struct shm_vrrp *v = map_dead(seg, offsetof(struct shm, vrrp), size);
+
+	if (v == NULL)
+		return;
+	clear_proc(&v->proc);
+	for (unsigned i = 0; i < SHM_VIPS; i++)
+		seq_repair(&v->vip[i].seq);
+	munmap(v, size);
+}
+
 unsigned
 seg_reap(struct seg *seg, unsigned entry)
 {
@@ -158,6 +172,8 @@ seg_reap(struct seg *seg, unsigned entry)
 		reap_checker(seg);
 	else if (entry == ENTRY_LOGGER)
 		reap_logger(seg);
+	else if (entry == ENTRY_VRRP)
+		reap_vrrp(seg);
 	else if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES)
 		return reap_worker(seg, entry);
 	return 0;

@@ -261,6 +261,10 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 		offset = offsetof(struct shm, logger);
 		size = sizeof seg->ro->logger;
 		break;
+	case PROC_VRRP:
+		offset = offsetof(struct shm, vrrp);
+		size = sizeof seg->ro->vrrp;
+		break;
 	case PROC_WORKER:
 		if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES) {
 			size = sizeof seg->ro->worker[0];
@@ -279,6 +283,7 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 		return -1;
 	seg->checker = kind == PROC_CHECKER ? p : NULL;
 	seg->logger = kind == PROC_LOGGER ? p : NULL;
+	seg->vrrp = kind == PROC_VRRP ? p : NULL;
 	seg->worker = kind == PROC_WORKER ? p : NULL;
 	seg->proc = p;
 	return 0;
@@ -321,6 +326,8 @@ seg_proc(const struct seg *seg, unsigned entry)
 		return &seg->ro->checker.r.proc;
 	if (entry == ENTRY_LOGGER)
 		return &seg->ro->logger.r.proc;
+	if (entry == ENTRY_VRRP)
+		return &seg->ro->vrrp.r.proc;
 	return entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES ? &seg_worker(seg, entry)->proc : NULL;
 }
 

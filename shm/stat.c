@@ -17,6 +17,16 @@ static const struct stat_desc master_rows[] = {
 static const struct stat_desc logger_rows[] = {
 #include "shm/tbl/stat_logger.h"
 };
+#define VERDICT(name, counter, heard, help)                                                        \
+	{#counter, STAT_COUNTER, STAT_NONE, "vip_" #counter, "", help},
+#define DIALECT(name, counter, help) {#counter, STAT_COUNTER, STAT_NONE, "", "", help},
+static const struct stat_desc vip_rows[] = {
+#include "shm/tbl/stat_vip.h"
+#include "shm/tbl/vip_verdict.h"
+#include "shm/tbl/vip_dialect.h"
+};
+#undef DIALECT
+#undef VERDICT
 #undef CLOSE
 #undef STAT
 
@@ -46,6 +56,7 @@ const struct stat_set stat_sets[STAT_SETS] = {
     [STAT_SET_CHECK] = SET(check),
     [STAT_SET_MASTER] = SET(master),
     [STAT_SET_LOGGER] = SET(logger),
+    [STAT_SET_VIP] = SET(vip),
 };
 
 /* What allows to walk the structs as arrays. */
@@ -57,6 +68,7 @@ IS_ARRAY(server);
 IS_ARRAY(check);
 IS_ARRAY(master);
 IS_ARRAY(logger);
+IS_ARRAY(vip);
 
 static const struct {
 	const char *name, *letters, *help;
@@ -130,8 +142,9 @@ stat_layout_id(void)
 	    SHM_GENERATIONS, SHM_ENTRIES, sizeof(struct shm_info), sizeof(struct shm_service),
 	    sizeof(struct shm_server), sizeof(struct shm_table), sizeof(struct shm_health),
 	    sizeof(struct shm_proc), sizeof(struct shm_proc_region), sizeof(struct shm_head),
-	    sizeof(struct shm_checker), sizeof(struct shm_logger), sizeof(struct shm_worker),
-	    sizeof(struct shm_arena), sizeof(struct shm)};
+	    sizeof(struct shm_checker), sizeof(struct shm_logger), sizeof(struct shm_vrrp),
+	    sizeof(struct shm_vip), sizeof(struct shm_worker), sizeof(struct shm_arena),
+	    sizeof(struct shm)};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (unsigned s = 0; s < STAT_SETS; s++) {

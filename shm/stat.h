@@ -19,7 +19,7 @@ struct stat_desc {
 };
 
 struct stat_set {
-	const char *name; /* "worker", "service", "server", "check", "master", "logger" */
+	const char *name; /* "worker", "service", "server", "check", "master", "logger", "vip" */
 	const struct stat_desc *rows;
 	unsigned n;
 };
@@ -31,6 +31,7 @@ enum stat_scope {
 	STAT_SET_CHECK,
 	STAT_SET_MASTER,
 	STAT_SET_LOGGER,
+	STAT_SET_VIP,
 	STAT_SETS
 };
 extern const struct stat_set stat_sets[STAT_SETS];

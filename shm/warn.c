@@ -105,6 +105,18 @@ warn_daemon(const struct dump *d, const struct say *s)
 }
 
 static void
+warn_vips(const struct dump *d, const struct say *s)
+{
+	for (unsigned i = 0; i < d->n_vips; i++) {
+		if (d->vip[i].fault[0] != '\0')
+			say(s, "vip %s: %s", d->vip[i].name, d->vip[i].fault);
+		if (d->vip[i].degraded[0] != '\0')
+			say(s, "vip %s: DEGRADED: adverts of a peer do not fit ours: %s",
+			    d->vip[i].name, d->vip[i].degraded);
+	}
+}
+
+static void
 warn_services(const struct dump *d, const struct say *s)
 {
 	for (unsigned i = 0; i < d->n_services; i++) {
@@ -245,6 +257,7 @@ dump_warnings(const struct dump *d, void (*fn)(void *arg, const char *line), voi
 
 	warn_daemon(d, &s);
 	warn_services(d, &s);
+	warn_vips(d, &s);
 	warn_procs(d, &s);
 	if (d->info.reload_wall_ms != 0 && d->info.reload_ok == 0)
 		say(&s,

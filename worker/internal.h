@@ -55,7 +55,9 @@ struct worker {
 	bool evicting;			 /* worker/evict.c has something to do */
 	int64_t evict_ms;
 	int64_t reset_credit_us[SHM_SERVICES];
-	bool poked; /* checker was told in this turn */
+	uint64_t vip_seen;		/* shm_vrrp.resets that was looked at */
+	int64_t vip_reset_us[SHM_VIPS]; /* shm_vip.reset_us that was carried out */
+	bool poked;			/* checker was told in this turn */
 };
 
 #endif

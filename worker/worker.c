@@ -10,6 +10,7 @@
 #include "worker/evict.h"
 #include "worker/handover.h"
 #include "worker/internal.h"
+#include "worker/vip.h"
 
 /* Large, and one per process. */
 static struct worker the_worker;
@@ -173,6 +174,7 @@ worker_main(const struct heritage *h)
 		fatal("%s", err_end(&err));
 	if (handover_start(w) != 0)
 		fatal("cannot watch the pairs of other workers: %s", strerror(errno));
+	worker_vip_init(w);
 	seg_beat(w->seg, w->now);
 	seg_ready(w->seg, h->generation);
 
@@ -181,6 +183,7 @@ worker_main(const struct heritage *h)
 		w->engine->turn(w, wait_ms(w));
 		beat(w);
 		look_around(w);
+		worker_vip_look(w);
 		accept_look(w);
 		accept_tick(w);
 		while ((c = wheel_due(&w->wheel, w->now_ms)) != NULL)

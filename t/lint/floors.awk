@@ -2,9 +2,9 @@
 # Who may include whom (doc/ARCHITECTURE.md). Reads sources, prints FILE:LINE: what is wrong.
 BEGIN {
 	floor["base"] = 0; floor["shm"] = 1; floor["conf"] = 2
-	floor["worker"] = 3; floor["checker"] = 3; floor["master"] = 4
+	floor["worker"] = 3; floor["checker"] = 3; floor["vrrp"] = 3; floor["master"] = 4
 	# The public header of a process folder: all that others may see of it.
-	public["worker/worker.h"] = public["checker/checker.h"] = 1
+	public["worker/worker.h"] = public["checker/checker.h"] = public["vrrp/vrrp.h"] = 1
 	# Third-party headers and the files that may name them.
 	only["jansson.h"] = "^(shm/json\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
@@ -13,7 +13,8 @@ BEGIN {
 	only["openssl/"] = "^(checker/(tls|cert)\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"
-	only["ev.h"] = "^(master|checker|t)/"
+	only["netlink/"] = "^vrrp/link\\.c$"
+	only["ev.h"] = "^(master|checker|vrrp|t)/"
 	only["cmocka.h"] = "^t/unit/"
 }
 function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }

@@ -289,7 +289,6 @@ entries__without_region__are_null(void **state)
 
 	(void)state;
 	fixture_open(&f);
-	assert_null(seg_proc(&f.seg, ENTRY_VRRP));
 	assert_null(seg_proc(&f.seg, ENTRY_WEB));
 	assert_null(seg_proc(&f.seg, SHM_ENTRIES));
 	assert_null(seg_worker(&f.seg, ENTRY_CHECKER));

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The addresses of a VIP in the kernel. They have a lifetime there and are refreshed each sixth of it,
+ * so that they go by themselves when this process is killed or stopped. A refresh would bring an expired
+ * address back: who comes too late asks the election first.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "shm/stat.h"
+#include "vrrp/internal.h"
+
+#define REFRESHES 6
+#define TWICE	  2 /* each announcement: one may get lost */
+#define MS	  INT64_C(1000000)
+
+static struct stat_vip *
+stat_of(const struct vip *p)
+{
+	return &p->v->seg->vrrp->stat[p->cell_index];
+}
+
+int
+hold_set(struct vip *p, int64_t now)
+{
+	const struct conf_addrs *all = &p->plan.conf->addresses;
+	char text[ADDR_TEXT];
+	int rc = 0, one;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		one = link_set(p->v->link, p->ifindex, &all->v[i], p->plan.lifetime_s);
+		if (one < 0 && rc == 0) {
+			rc = one;
+			log_err("vip %s: the kernel does not take %s: %s", p->plan.conf->name,
+			    addr_print_ip(&all->v[i], text, sizeof text), strerror(-one));
+		}
+		if (one == 0)
+			STAT_ADD(stat_of(p), refreshed, 1);
+	}
+	if (rc < 0)
+		return rc;
+	/* Counted from before the request: the kernel's clock began later. */
+	p->leased_at = now;
+	p->present = true;
+	p->lease_at = p->plan.lifetime_s > 0
+			  ? now + p->plan.router.lifetime_ns / REFRESHES
+			  : VRRP_NEVER;
+	return 0;
+}
+
+void
+hold_delete(struct vip *p)
+{
+	const struct conf_addrs *all = &p->plan.conf->addresses;
+	char text[ADDR_TEXT];
+	int rc;
+
+	for (unsigned i = 0; i < all->n && p->ifindex > 0; i++) {
+		rc = link_delete(p->v->link, p->ifindex, &all->v[i]);
+		if (rc < 0)
+			log_err("vip %s: %s cannot be deleted: %s", p->plan.conf->name,
+			    addr_print_ip(&all->v[i], text, sizeof text), strerror(-rc));
+		else
+			STAT_ADD(stat_of(p), removed, 1);
+	}
+	p->present = false;
+	p->leased_at = 0;
+	p->lease_at = p->delete_at = p->announce_at = VRRP_NEVER;
+}
+
+void
+hold_announce_once(struct vip *p)
+{
+	const struct conf_addrs *all = &p->plan.conf->addresses;
+	int rc;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		rc = announcer_send(&p->v->announcer, p->ifindex, p->mac, &all->v[i], TWICE);
+		if (rc == 0)
+			STAT_ADD(stat_of(p), announced, TWICE);
+		else
+			log_debug("vip %s: announcement: %s", p->plan.conf->name, strerror(rc));
+	}
+}
+
+static void
+arm_announce(struct vip *p, int64_t now)
+{
+	const struct conf_garp *garp = &p->plan.conf->garp;
+
+	if (p->announce_next < garp->schedule.n)
+		p->announce_at = p->announce_from + garp->schedule.v[p->announce_next] * MS;
+	else
+		p->announce_at = garp->refresh > 0 ? now + garp->refresh * MS : VRRP_NEVER;
+}
+
+void
+hold_announce(struct vip *p, int64_t now)
+{
+	p->announce_from = now;
+	p->announce_next = 0;
+	arm_announce(p, now);
+}
+
+/* A refresh of an address that may have expired meanwhile would make a second owner. */
+static void
+refresh(struct vip *p, int64_t now)
+{
+	struct vrrp_event ev = {.kind = VRRP_EV_RESUMED, .pause_ns = now - p->leased_at};
+
+	if (now - p->leased_at > p->plan.router.lifetime_ns / 2) {
+		log_warning("vip %s: the address was not refreshed for %lld ms; asking the others first",
+		    p->plan.conf->name, (long long)((now - p->leased_at) / MS));
+		ev.pause_ns = INT64_MAX / 4;
+		vip_event(p, &ev);
+		return;
+	}
+	if (hold_set(p, now) < 0) {
+		p->lease_at = now + p->plan.router.lifetime_ns / REFRESHES / 2;
+		return;
+	}
+	/* Stopped between the look and the request? Then it was no refresh. */
+	ev.pause_ns = vrrp_now() - now;
+	if (ev.pause_ns > p->plan.router.lifetime_ns / 2) {
+		ev.pause_ns = INT64_MAX / 4;
+		vip_event(p, &ev);
+	}
+}
+
+void
+hold_turn(struct vip *p, int64_t now)
+{
+	if (now >= p->delete_at) {
+		p->delete_at = VRRP_NEVER;
+		hold_delete(p);
+	}
+	if (now >= p->lease_at)
+		refresh(p, now);
+	if (now >= p->announce_at) {
+		if (p->announce_next < p->plan.conf->garp.schedule.n)
+			p->announce_next++;
+		hold_announce_once(p);
+		arm_announce(p, now);
+	}
+}
+
+void
+hold_forget(struct vrrp *v, const struct shm_vip *cell)
+{
+	char text[ADDR_TEXT];
+
+	for (unsigned i = 0; i < cell->n_addresses && i < SHM_VIP_ADDRS; i++)
+		if (cell->ifindex > 0 && link_delete(v->link, cell->ifindex, &cell->address[i]) == 0)
+			log_notice("vip %s: %s is removed, the configuration has it no more",
+			    cell->name, addr_print_ip(&cell->address[i], text, sizeof text));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vrrp process: one struct, and the struct of each VIP. */
+#ifndef KHA_VRRP_INTERNAL_H
+#define KHA_VRRP_INTERNAL_H
+
+#include <ev.h>
+#include <time.h>
+
+#include "base/heritage.h"
+#include "shm/seg.h"
+#include "vrrp/announce.h"
+#include "vrrp/link.h"
+#include "vrrp/plan.h"
+#include "vrrp/wire.h"
+
+#define VRRP_BEAT_MS 250
+
+/* Why a VIP cannot be held here; bits. */
+enum fault {
+	FAULT_WORKERS = 1, /* no worker lives */
+	FAULT_LINK = 2,	   /* an interface is down, or the node's address is gone */
+	FAULT_CLAIM = 4,   /* somebody deletes the address again and again */
+	FAULT_SYSTEM = 8,  /* the kernel refuses the address */
+};
+
+struct vip {
+	struct vrrp *v;
+	unsigned cell_index;
+	bool used;
+	struct plan_vip plan;
+	struct vrrp_election election;
+
+	/* Where it is: found again whenever links or addresses change. */
+	bool joined; /* the wire is open */
+	struct wire wire;
+	struct ev_io io;
+	unsigned ifindex; /* of the addresses */
+	unsigned char mac[6];
+	struct addr self;
+
+	unsigned faults;  /* enum fault */
+	bool present;	  /* this node holds all addresses, as far as the kernel told */
+	bool leaving;	  /* STOP was told */
+	bool done;	  /* after STOP: nothing is left to do */
+	int64_t leased_at; /* all addresses live in the kernel at least from here on; 0: not added */
+	/* Deadlines, VRRP_NEVER if they do not run. */
+	int64_t election_at, lease_at, delete_at, announce_at, claim_at;
+	int64_t announce_from;
+	unsigned announce_next; /* index in garp.schedule */
+	int64_t lost_from; /* the minute in which `lost` deletions were met began */
+	unsigned lost;
+
+	struct shm_vip cell; /* what the segment says */
+};
+
+struct vrrp {
+	const struct heritage *h;
+	struct seg *seg;
+	struct ev_loop *loop;
+	struct link_nl *link;
+	struct link_view view;
+	struct announcer announcer;
+	pid_t master;
+	int timer_fd; /* CLOCK_MONOTONIC: the loop's own timers are a millisecond late */
+	int self;     /* index in nodes of this machine, -1: no address of it is here yet */
+	bool waits_said; /* for that */
+	int64_t turned_at;    /* last turn of the loop */
+	int64_t no_worker_at; /* when the last one was gone; VRRP_NEVER: one lives */
+	bool stopping;
+	struct vip vip[SHM_VIPS];
+	unsigned n;
+	struct ev_io wake, link_io, timer_io;
+	struct ev_timer beat;
+};
+
+static inline int64_t
+vrrp_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * VRRP_SECOND + ts.tv_nsec;
+}
+
+/* ---- vip.c: one VIP ---- */
+
+/* Takes over what the cell of an earlier process says, if it is about the same addresses. */
+void vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *conf);
+/* Tells the election, and does what it answers. */
+void vip_event(struct vip *p, const struct vrrp_event *ev);
+void vip_fault(struct vip *p, enum fault fault, bool on);
+/* Deadlines that are due. */
+void vip_turn(struct vip *p, int64_t now);
+int64_t vip_deadline(const struct vip *p);
+/* Everything that waits in its socket. */
+void vip_receive(struct vip *p);
+/* The master is dead: lets go, at once. */
+void vip_abandon(struct vip *p);
+void vip_publish(struct vip *p);
+/* The node became known: everything follows from that anew. */
+void vip_know_self(struct vip *p);
+/* An earlier process held the addresses a moment ago: nobody has noticed its end. */
+bool vip_may_adopt(const struct vip *p, int64_t now);
+
+/* ---- place.c: on which interfaces, and what the kernel holds ---- */
+
+/* After link_dump(): joins what can join now, notes what is up, present, lost. */
+void place_look(struct vrrp *v);
+void vip_leave(struct vip *p);
+
+/* ---- hold.c: the addresses ---- */
+
+/* Adds or refreshes all addresses. 0, or -errno of the first that the kernel did not take. */
+int hold_set(struct vip *p, int64_t now);
+/* Deletes those that are there. */
+void hold_delete(struct vip *p);
+void hold_announce(struct vip *p, int64_t now); /* begins the schedule */
+void hold_announce_once(struct vip *p);
+void hold_turn(struct vip *p, int64_t now);
+/* Addresses in the kernel that an earlier process held and this configuration does not have. */
+void hold_forget(struct vrrp *v, const struct shm_vip *cell);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One VIP: what happens goes to the election, what the election answers is done here. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "shm/stat.h"
+#include "vrrp/internal.h"
+
+/* So long workers have for resetting clients while the address is still there. */
+#define RESET_NS    (VRRP_SECOND / 50)
+#define RECEIVE_MAX 256 /* packets of one VIP a turn: the others want theirs too */
+
+static struct stat_vip *
+stat_of(const struct vip *p)
+{
+	return &p->v->seg->vrrp->stat[p->cell_index];
+}
+
+static const char *
+name_of(const struct vip *p)
+{
+	return p->plan.conf->name;
+}
+
+/* ---- what others see ---- */
+
+static void
+fault_text(const struct vip *p, char *buf, size_t size)
+{
+	const char *text = "";
+
+	if (!p->plan.takes_part)
+		text = p->v->self < 0 ? "no address of nodes is local" : "this node is not in order";
+	else if (p->faults & FAULT_WORKERS)
+		text = "no worker lives";
+	else if (p->faults & FAULT_LINK)
+		text = "interface down, or the node's address is not there";
+	else if (p->faults & FAULT_CLAIM)
+		text = "somebody deletes the address again and again";
+	else if (p->faults & FAULT_SYSTEM)
+		text = "the kernel does not take the address";
+	snprintf(buf, size, "%s", text);
+}
+
+void
+vip_publish(struct vip *p)
+{
+	struct shm_vip *c = &p->cell;
+	struct shm_vrrp *region = p->v->seg->vrrp;
+	const struct vrrp_election *e = &p->election;
+
+	c->state = e->state;
+	c->priority = e->priority;
+	c->owner_priority = e->owner > 0 ? (uint32_t)e->owner : 0;
+	c->ifindex = p->ifindex;
+	c->present = p->present;
+	c->leased_us = p->leased_at / 1000;
+	c->heard_us = e->heard_at > 0 ? e->heard_at / 1000 : 0;
+	fault_text(p, c->fault, sizeof c->fault);
+	snprintf(c->degraded, sizeof c->degraded, "%s",
+	    e->degraded != VRRP_GOOD ? vrrp_verdict_help(e->degraded) : "");
+	SEQ_STORE(&region->vip[p->cell_index], c);
+}
+
+static void
+wake_workers(const struct vrrp *v)
+{
+	const struct shm_proc *proc = v->seg->ro->head.r.proc;
+	const uint64_t one = 1;
+
+	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++)
+		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) == PROC_WORKER)
+			(void)!write(v->h->wake_fds[i], &one, sizeof one);
+}
+
+/* Keepalived's words, which monitoring looks for, then why. */
+static void
+report(struct vip *p, const struct vrrp_step *step, int64_t now)
+{
+	static const char *const entering[VRRP_STATES] = {
+#define STATE(name, word, serves, help) "Entering " word " STATE",
+#include "shm/tbl/vip_state.h"
+#undef STATE
+	};
+	const struct vrrp_election *e = &p->election;
+	char heard[48] = "", fault[96] = "";
+
+	if (step->from == step->to) {
+		log_notice("vip %s: %s%s%s", name_of(p), vrrp_reason_text(step->reason),
+		    step->reason == VRRP_REASON_DEGRADED ? ": " : "",
+		    step->reason == VRRP_REASON_DEGRADED ? vrrp_verdict_help(e->degraded) : "");
+		return;
+	}
+	if (e->heard_at > 0)
+		snprintf(heard, sizeof heard, ", last heard of a peer %lld ms ago",
+		    (long long)((now - e->heard_at) / 1000000));
+	if (step->to == VRRP_STATE_FAULT)
+		fault_text(p, fault, sizeof fault);
+	log_notice("vip %s: %s (%s): %s%s%s, priority %u%s", name_of(p), entering[step->to],
+	    vrrp_state_name(step->to), vrrp_reason_text(step->reason), *fault != '\0' ? ": " : "",
+	    fault, vrrp_election_priority(e), heard);
+	p->cell.since_us = now / 1000;
+	snprintf(p->cell.reason, sizeof p->cell.reason, "%s", vrrp_reason_text(step->reason));
+	STAT_ADD(stat_of(p), transitions, 1);
+	if (step->to == VRRP_STATE_MASTER)
+		STAT_ADD(stat_of(p), became_master, 1);
+}
+
+/* ---- adverts ---- */
+
+static void
+send_to(struct vip *p, const struct addr *to, uint8_t priority)
+{
+	uint8_t message[VRRP_PACKET_MAX];
+	struct vrrp_advert a = p->plan.advert;
+	size_t len;
+	int rc;
+
+	a.priority = priority;
+	len = vrrp_packet_make(message, sizeof message, &a, &p->wire.self, to,
+	    p->plan.conf->checksum == 0 ? VRRP_SUM_RFC5798 : VRRP_SUM_RFC9568);
+	rc = len > 0 ? wire_send(&p->wire, to, message, len) : EINVAL;
+	if (rc != 0) {
+		/* A dead peer must not keep the others from hearing us. */
+		STAT_ADD(stat_of(p), send_failed, 1);
+		log_debug("vip %s: advert: %s", name_of(p), strerror(rc));
+	} else if (priority == 0) {
+		STAT_ADD(stat_of(p), zero_sent, 1);
+	} else {
+		STAT_ADD(stat_of(p), adverts_sent, 1);
+	}
+}
+
+static void
+send_advert(struct vip *p, uint8_t priority)
+{
+	if (!p->joined)
+		return;
+	if (priority > 0)
+		atomic_store_explicit(&p->v->seg->vrrp->sent_us[p->cell_index], vrrp_now() / 1000,
+		    memory_order_relaxed);
+	if (p->plan.multicast)
+		send_to(p, wire_group(p->plan.family), priority);
+	for (unsigned i = 0; i < p->plan.n_peers; i++)
+		send_to(p, &p->plan.peers[i], priority);
+}
+
+/* ---- actions ---- */
+
+/* False: the kernel does not take the addresses. */
+static bool
+add(struct vip *p, int64_t now)
+{
+	p->delete_at = VRRP_NEVER;
+	return hold_set(p, now) == 0;
+}
+
+static bool
+perform(struct vip *p, const struct vrrp_step *step, int64_t now)
+{
+	bool good = true;
+
+	if (step->actions & VRRP_SEND_ZERO)
+		send_advert(p, 0);
+	if (step->actions & VRRP_EARLY_ADD) {
+		good = add(p, now);
+		hold_announce_once(p);
+	}
+	if (step->actions & VRRP_SEND)
+		send_advert(p, step->priority);
+	if (step->actions & VRRP_RESET) {
+		p->cell.reset_us = now / 1000;
+		vip_publish(p);
+		atomic_fetch_add_explicit(&p->v->seg->vrrp->resets, 1, memory_order_release);
+		wake_workers(p->v);
+	}
+	if (step->actions & VRRP_DELETE) {
+		p->lease_at = p->announce_at = VRRP_NEVER;
+		if (step->actions & VRRP_RESET)
+			p->delete_at = now + RESET_NS;
+		else
+			hold_delete(p);
+	}
+	if (step->actions & VRRP_ADD)
+		good = add(p, now) && good;
+	if (step->actions & VRRP_ANNOUNCE)
+		hold_announce(p, now);
+	if (step->actions & VRRP_REANNOUNCE)
+		hold_announce_once(p);
+	if (step->actions & VRRP_REPORT)
+		report(p, step, now);
+	if (step->actions & VRRP_REFUSED)
+		log_notice("vip %s: refused: %s", name_of(p), vrrp_reason_text(step->reason));
+	if ((step->actions & VRRP_DONE) && p->leaving)
+		p->done = true;
+	return good;
+}
+
+void
+vip_event(struct vip *p, const struct vrrp_event *ev)
+{
+	int64_t now = vrrp_now();
+	struct vrrp_step step = vrrp_election_step(&p->election, ev, now);
+	bool good = perform(p, &step, now);
+
+	p->election_at = step.deadline;
+	if (step.actions & (VRRP_REPORT | VRRP_ADD | VRRP_DELETE | VRRP_EARLY_ADD))
+		vip_publish(p);
+	if (!good) {
+		p->claim_at = now + 5 * VRRP_SECOND;
+		vip_fault(p, FAULT_SYSTEM, true);
+	}
+}
+
+void
+vip_fault(struct vip *p, enum fault fault, bool on)
+{
+	unsigned before = p->faults;
+
+	p->faults = on ? before | fault : before & ~(unsigned)fault;
+	if ((before == 0) != (p->faults == 0)) {
+		const struct vrrp_event ev = {
+		    .kind = on ? VRRP_EV_FAULT_ON : VRRP_EV_FAULT_OFF};
+
+		vip_event(p, &ev);
+	}
+	if (before != p->faults)
+		vip_publish(p);
+}
+
+/* ---- time ---- */
+
+int64_t
+vip_deadline(const struct vip *p)
+{
+	const int64_t all[] = {
+	    p->election_at, p->lease_at, p->delete_at, p->announce_at, p->claim_at};
+	int64_t first = VRRP_NEVER;
+
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i] < first)
+			first = all[i];
+	return first;
+}
+
+void
+vip_turn(struct vip *p, int64_t now)
+{
+	const struct vrrp_event timer = {.kind = VRRP_EV_TIMER};
+	int64_t late_ms;
+
+	if (now >= p->election_at) {
+		late_ms = (now - p->election_at) / 1000000;
+		if ((uint64_t)late_ms > STAT_GET(stat_of(p), late_ms_max))
+			STAT_SET(stat_of(p), late_ms_max, (uint64_t)late_ms);
+		vip_event(p, &timer);
+	}
+	hold_turn(p, now);
+	if (now >= p->claim_at) {
+		p->claim_at = VRRP_NEVER;
+		vip_fault(p, FAULT_CLAIM, false);
+		vip_fault(p, FAULT_SYSTEM, false);
+	}
+}
+
+/* ---- packets ---- */
+
+static void
+take_packet(struct vip *p, const struct vrrp_datagram *d)
+{
+	struct vrrp_expect want = {
+	    .own = p->plan.advert,
+	    .self = p->wire.self,
+	    .peers = p->plan.multicast ? NULL : p->plan.peers,
+	    .n_peers = p->plan.n_peers,
+	    .min_ttl = (uint8_t)p->plan.conf->min_ttl,
+	};
+	struct vrrp_event ev = {.kind = VRRP_EV_REJECTED, .source = d->src};
+	struct vrrp_advert a = {0};
+	struct vrrp_seen seen = {0};
+	_Atomic uint64_t *counters = &stat_of(p)->adverts_received;
+
+	ev.verdict = vrrp_packet_parse(d, &want, &a, &seen);
+	counters[ev.verdict]++;
+	if (ev.verdict == VRRP_VRID || ev.verdict == VRRP_SELF)
+		return;
+	ev.priority = a.priority;
+	ev.interval_ns = (int64_t)a.interval_us * 1000;
+	if (ev.verdict == VRRP_GOOD) {
+		ev.kind = VRRP_EV_ADVERT;
+		(&stat_of(p)->checksum_rfc5798)[seen.dialect]++;
+		if (seen.other_addresses) {
+			ev.verdict = VRRP_ADDRESSES;
+			counters[VRRP_ADDRESSES]++;
+		}
+		if (a.priority == 0)
+			STAT_ADD(stat_of(p), zero_received, 1);
+		p->cell.owner = d->src;
+	}
+	vip_event(p, &ev);
+}
+
+void
+vip_receive(struct vip *p)
+{
+	uint8_t buf[2048];
+	struct vrrp_datagram d;
+	enum vrrp_verdict verdict;
+
+	for (int i = 0; p->joined && i < RECEIVE_MAX; i++) {
+		verdict = VRRP_GOOD;
+		if (wire_recv(&p->wire, buf, sizeof buf, &d, &verdict) <= 0)
+			return;
+		if (verdict != VRRP_GOOD)
+			(&stat_of(p)->adverts_received)[verdict]++;
+		else
+			take_packet(p, &d);
+	}
+}
+
+/* ---- begin and end ---- */
+
+static bool
+same_addresses(const struct shm_vip *c, const struct conf_addrs *all)
+{
+	if (c->n_addresses != all->n)
+		return false;
+	for (unsigned i = 0; i < all->n; i++)
+		if (!addr_equal_ip(&c->address[i], &all->v[i]))
+			return false;
+	return true;
+}
+
+void
+vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *conf)
+{
+	struct shm_vip old = {0};
+
+	*p = (struct vip){
+	    .v = v,
+	    .cell_index = cell,
+	    .used = true,
+	    .wire.fd = -1,
+	    .election_at = VRRP_NEVER,
+	    .lease_at = VRRP_NEVER,
+	    .delete_at = VRRP_NEVER,
+	    .announce_at = VRRP_NEVER,
+	    .claim_at = VRRP_NEVER,
+	};
+	plan_vip(&p->plan, v->h->conf, conf, v->self);
+	vrrp_election_init(&p->election, &p->plan.router);
+	(void)SEQ_LOAD(&v->seg->ro->vrrp.r.vip[cell], &old);
+	if (strncmp(old.name, conf->name, SHM_NAME) == 0 &&
+	    same_addresses(&old, &conf->addresses) && vrrp_state_serves((enum vrrp_state)old.state)) {
+		p->leased_at = old.leased_us * 1000;
+		p->ifindex = old.ifindex;
+	} else {
+		hold_forget(v, &old);
+	}
+	snprintf(p->cell.name, sizeof p->cell.name, "%s", conf->name);
+	for (unsigned i = 0; i < conf->addresses.n && i < SHM_VIP_ADDRS; i++)
+		p->cell.address[p->cell.n_addresses++] = conf->addresses.v[i];
+	p->cell.vrid = p->plan.advert.vrid;
+	p->cell.version = p->plan.advert.version;
+	p->cell.base_priority = p->plan.priority;
+	p->cell.n_peers = p->plan.n_peers;
+	p->cell.advert_ms = p->plan.advert.interval_us / 1000;
+	p->cell.lifetime_ms = p->plan.lifetime_s * 1000;
+	p->cell.since_us = vrrp_now() / 1000;
+	p->cell.reset_us = old.reset_us;
+	p->faults = FAULT_WORKERS | FAULT_LINK;
+}
+
+void
+vip_abandon(struct vip *p)
+{
+	if (!vrrp_state_serves(p->election.state))
+		return;
+	send_advert(p, 0);
+	hold_delete(p);
+}
