@@ -83,7 +83,8 @@ check "servers return" answered_by $owner
 t=$(now_ms)
 kha_node_kill $owner
 killed=$(now_ms)
-check "kill -9 of everything: the peer has it" until_true 6 has check "the dead node's address went by itself" until_true 6 has_not $owner
+check "kill -9 of everything: the peer has it" until_true 6 has $peer
+check "the dead node's address went by itself" until_true 6 has_not $owner
 at_most "ms after its death" $(($(now_ms) - killed)) $(((lifetime + 1) * 1000 * SLOW))
 check "the client reaches the peer" answered_by $peer
 say "kill -9: first answer of the peer after $(probe_first "$t" $peer) ms, $(probe_failed "$t") failed"
