@@ -39,6 +39,7 @@ struct heritage {
 	unsigned worker_connections; /* workers: what the limit of open files lets one carry */
 	const int (*hand_fds)[2];    /* workers: of each slot (SHM_WORKERS), read and write end */
 	const char *engine;	     /* workers: "epoll" or "uring" */
+	uint64_t vip_epoch;	     /* vrrp: of the scripts of conf, see shm_head.vip_script */
 	bool cold;		     /* checker: no earlier checker wrote health cells */
 	bool sandboxed;		     /* uid, chroot, seccomp apply */
 	int log_read_fd;	     /* logger: where lines come in; others -1 */

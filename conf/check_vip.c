@@ -3,6 +3,7 @@
 
 #include "conf/check.h"
 #include "conf/near.h"
+#include "shm/layout.h"
 
 /* A VIP and where it stands, for the rules about one. */
 struct one {
@@ -129,6 +130,23 @@ weights_fit(const struct one *o)
 	}
 }
 
+/* They are run without a shell, which would look for the program. */
+static void
+commands_are_paths(const struct one *o)
+{
+	const struct conf_track *t = &o->vip->track;
+
+	if (t->n_scripts > SHM_SCRIPTS)
+		wrong(o, "track", "%u scripts: at most %d", t->n_scripts, SHM_SCRIPTS);
+	for (unsigned i = 0; i < t->n_scripts; i++)
+		if (t->scripts[i].command[0] != '/')
+			wrong(o, "track",
+			    "scripts[%u].command must begin with \"/\": there is no shell to find it",
+			    i);
+	if (*o->vip->notify != '\0' && *o->vip->notify != '/')
+		wrong(o, "notify", "must begin with \"/\": there is no shell to find it");
+}
+
 static bool
 share_address(const struct conf_addrs *a, const struct conf_addrs *b, const struct addr **which)
 {
@@ -184,6 +202,7 @@ conf_check_vips(struct conf_reader *r)
 		peers_are_addresses(&o);
 		order_names_nodes(&o);
 		weights_fit(&o);
+		commands_are_paths(&o);
 		differs_from_others(&o, i);
 	}
 }

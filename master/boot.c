@@ -132,6 +132,7 @@ master_ready(struct master *m)
 	if (m->now.conf->n_nodes > 0 && m->now.conf->self < 0)
 		log_warning("no address of nodes is local: serving without knowing which node "
 			    "this is");
+	scripts_reload(m, true);
 	vips_start(m);
 	if (m->tell_fd >= 0)
 		daemon_tell(m->tell_fd, 0, "");

@@ -103,6 +103,7 @@ fill_heritage(struct master *m, unsigned entry, struct heritage *h)
 	    .wake_fds = m->wake_fds,
 	    .max_connections = g->max_connections,
 	    .engine = g->engine,
+	    .vip_epoch = m->vip_epoch,
 	    .cold = m->cold,
 	    .sandboxed = m->priv.on,
 	    .log_read_fd = p->kind == PROC_LOGGER ? m->log_fds[0] : -1,

@@ -16,6 +16,7 @@
 #include "master/proc.h"
 #include "master/reload.h"
 #include "master/saver.h"
+#include "master/scripts.h"
 #include "master/vips.h"
 #include "shm/seg.h"
 
@@ -64,7 +65,8 @@ struct master {
 	struct ctl *ctl;
 	struct vip_wait vip_wait[MASTER_VIP_WAITS];
 	unsigned n_vip_waits;
-	ev_timer vip_look; /* while somebody waits */
+	uint64_t vip_epoch; /* shm_head.vip_script: grows with each configuration of VIPs */
+	ev_timer vip_look;  /* while somebody waits */
 	enum stop_step stopping;
 	bool stop_graceful;	/* what follows STOP_VIPS */
 	struct mono stop_until; /* of this step; then SIGKILL */

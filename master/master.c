@@ -101,6 +101,7 @@ on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	seg_beat(&m->seg, now);
 	proc_watch(m, now);
 	operate_turn(m, now);
+	scripts_turn(m);
 	master_stop_turn(m);
 }
 
@@ -137,6 +138,7 @@ init(struct master *m, const struct master_options *opt)
 	ev_timer_start(m->loop, &m->beat);
 	reload_init(m);
 	vips_init(m);
+	scripts_init(m);
 	return 0;
 }
 

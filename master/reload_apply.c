@@ -236,6 +236,8 @@ reload_commit(struct master *m)
 	log_init("master", (enum log_level)(LOG_LEVEL_ERR + m->now.conf->global.log_level));
 	if (m->first == NULL)
 		m->first = m->now.conf;
+	if (old != NULL)
+		scripts_reload(m, r->changes.vips);
 	if (old != NULL && r->changes.vips)
 		vips_reloaded(m);
 	if (old != m->first)

@@ -50,6 +50,8 @@ stop_workers(struct master *m)
 {
 	struct mono until = mono_now();
 
+	scripts_stop(m);
+	scripts_turn(m);
 	/* Clients are refused from now on, not left waiting in a queue. */
 	listen_close(&m->listen);
 	if (m->stop_graceful && m->now.conf != NULL) {
@@ -72,7 +74,8 @@ master_stop_turn(struct master *m)
 	if ((m->stopping == STOP_DRAIN && proc_count(m, PROC_WORKER) == 0) ||
 	    (m->stopping == STOP_WORKERS && gone(m, PROC_WORKER)))
 		go(m, STOP_CHECKER, PROC_CHECKER);
-	if (m->stopping == STOP_CHECKER && gone(m, PROC_CHECKER)) {
+	if (m->stopping == STOP_CHECKER && gone(m, PROC_CHECKER) &&
+	    (!scripts_busy(m) || mono_now().us >= m->stop_until.us)) {
 		log_notice("stopped");
 		go(m, STOP_LOGGER, PROC_LOGGER);
 	}

@@ -109,6 +109,8 @@ const char *dump_serving_name(enum candidates c);
 const char *dump_balance_name(uint32_t balance);
 /* "MASTER", ...: rows of shm/tbl/vip_state.h. */
 const char *dump_vip_state_name(uint32_t state);
+/* The one of MASTER, BACKUP, FAULT that Keepalived would say. */
+const char *dump_vip_state_word(uint32_t state);
 extern const unsigned dump_vip_states;
 
 #endif

@@ -67,6 +67,8 @@
 #define SHM_SERVICES	64
 #define SHM_VIPS	64
 #define SHM_VIP_ADDRS	20
+#define SHM_VIP_CHANGES 64    /* of state that the master has not told to notify yet */
+#define SHM_SCRIPTS	24    /* of one VIP */
 #define SHM_SERVERS	512   /* of all services together, removed ones included */
 #define SHM_WORKERS	32    /* of one generation */
 #define SHM_GENERATIONS 5     /* one that accepts, four that drain */
@@ -98,6 +100,19 @@ enum proc_want {
 /* What an operator wants of a VIP. An order is a number that grows, and a verb in its last bits. */
 enum vip_verb { VIP_NOTHING, VIP_TAKE, VIP_RELEASE, VIP_READY, VIP_VERBS };
 #define VIP_VERB_BITS 8
+
+/* Results of the scripts of a VIP, in one word: which are good, which have had a result at all, and the
+ * configuration that they are of. */
+#define SHM_SCRIPT_GOOD(i)  (UINT64_C(1) << (i))
+#define SHM_SCRIPT_KNOWN(i) (UINT64_C(1) << (SHM_SCRIPTS + (i)))
+#define SHM_SCRIPT_EPOCH    (2 * SHM_SCRIPTS)
+
+/* A change of state of a VIP, in one word. */
+#define SHM_CHANGE(cell, state, priority)                                                          \
+	((uint64_t)(cell) | (uint64_t)(state) << 8 | (uint64_t)(priority) << 16)
+#define SHM_CHANGE_CELL(c)     ((unsigned)((c)&0xff) % SHM_VIPS)
+#define SHM_CHANGE_STATE(c)    ((unsigned)((c) >> 8 & 0xff))
+#define SHM_CHANGE_PRIORITY(c) ((unsigned)((c) >> 16 & 0xff))
 
 /* ---- counters: structs from the rows of shm/tbl ---- */
 
@@ -340,7 +355,8 @@ struct shm_head {
 	_Atomic uint64_t table_generation; /* = table.generation, to poll cheaply */
 	SEQ_CELL(struct shm_table) table;
 	struct stat_master master;
-	_Atomic uint64_t vip_order[SHM_VIPS]; /* the last one of each cell of shm_vrrp */
+	_Atomic uint64_t vip_script[SHM_VIPS]; /* of vips[i] of the configuration */
+	_Atomic uint64_t vip_order[SHM_VIPS];  /* the last one of each cell of shm_vrrp */
 	_Atomic uint64_t retire_seq;
 	struct stat_slab retired;
 };
@@ -390,6 +406,8 @@ struct shm_vrrp {
 	struct shm_proc_region proc;
 	_Atomic uint64_t resets; /* +1 after a reset_us was stored */
 	_Atomic uint64_t log_dropped;
+	_Atomic uint64_t changes; /* of state so far; the last ones are in change[] */
+	_Atomic uint64_t change[SHM_VIP_CHANGES];
 	_Atomic int64_t sent_us[SHM_VIPS]; /* last advert that is no farewell */
 	SEQ_CELL(struct shm_vip) vip[SHM_VIPS];
 	struct stat_vip stat[SHM_VIPS];

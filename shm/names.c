@@ -41,3 +41,15 @@ dump_vip_state_name(uint32_t state)
 {
 	return state < dump_vip_states ? vip_states[state] : "?";
 }
+
+const char *
+dump_vip_state_word(uint32_t state)
+{
+	static const char *const words[] = {
+#define STATE(name, word, serves, help) word,
+#include "shm/tbl/vip_state.h"
+#undef STATE
+	};
+
+	return state < dump_vip_states ? words[state] : "?";
+}

@@ -20,6 +20,7 @@ enum fault {
 	FAULT_WORKERS = 1, /* no worker lives */
 	FAULT_LINK = 2,	   /* an interface is down, or the node's address is gone */
 	FAULT_CLAIM = 4,   /* somebody deletes the address again and again */
+	FAULT_SCRIPT = 16, /* a script of weight 0 fails */
 	FAULT_SYSTEM = 8,  /* the kernel refuses the address */
 };
 
@@ -92,6 +93,8 @@ vrrp_now(void)
 
 /* FAULT_WORKERS of all VIPs. no_worker_at is set while none lives. */
 void watch_workers(struct vrrp *v, int64_t now);
+/* FAULT_SCRIPT and the effective priority of all VIPs. */
+void watch_scripts(struct vrrp *v);
 
 /* ---- vip.c: one VIP ---- */
 

@@ -38,6 +38,8 @@ fault_text(const struct vip *p, char *buf, size_t size)
 		text = "no worker lives";
 	else if (p->faults & FAULT_LINK)
 		text = "interface down, or the node's address is not there";
+	else if (p->faults & FAULT_SCRIPT)
+		text = "a tracked script fails";
 	else if (p->faults & FAULT_CLAIM)
 		text = "somebody deletes the address again and again";
 	else if (p->faults & FAULT_SYSTEM)
@@ -76,6 +78,18 @@ wake_workers(const struct vrrp *v)
 			(void)!write(v->h->wake_fds[i], &one, sizeof one);
 }
 
+/* The master runs notify: it reads the ring, and the counter last. */
+static void
+tell(const struct vip *p, enum vrrp_state state)
+{
+	struct shm_vrrp *region = p->v->seg->vrrp;
+	uint64_t n = atomic_load_explicit(&region->changes, memory_order_relaxed);
+
+	atomic_store_explicit(&region->change[n % SHM_VIP_CHANGES],
+	    SHM_CHANGE(p->cell_index, state, p->election.priority), memory_order_relaxed);
+	atomic_store_explicit(&region->changes, n + 1, memory_order_release);
+}
+
 /* Keepalived's words, which monitoring looks for, then why. */
 static void
 report(struct vip *p, const struct vrrp_step *step, int64_t now)
@@ -88,6 +102,11 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 	const struct vrrp_election *e = &p->election;
 	char heard[48] = "", fault[96] = "";
 
+	if (step->from == step->to && step->reason == VRRP_REASON_PRIORITY) {
+		log_notice("vip %s: Changing effective priority from %u to %u", name_of(p),
+		    p->cell.priority, e->priority);
+		return;
+	}
 	if (step->from == step->to) {
 		log_notice("vip %s: %s%s%s", name_of(p), vrrp_reason_text(step->reason),
 		    step->reason == VRRP_REASON_DEGRADED ? ": " : "",
@@ -105,6 +124,7 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 	p->cell.since_us = now / 1000;
 	snprintf(p->cell.reason, sizeof p->cell.reason, "%s", vrrp_reason_text(step->reason));
 	STAT_ADD(stat_of(p), transitions, 1);
+	tell(p, step->to);
 	if (step->to == VRRP_STATE_MASTER)
 		STAT_ADD(stat_of(p), became_master, 1);
 }
@@ -295,6 +315,9 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	p->cell.lifetime_ms = p->plan.lifetime_s * 1000;
 	p->cell.since_us = vrrp_now() / 1000;
 	p->faults = FAULT_WORKERS | FAULT_LINK;
+	for (unsigned i = 0; i < conf->track.n_scripts; i++)
+		if (conf->track.scripts[i].weight == 0)
+			p->faults |= FAULT_SCRIPT;
 }
 
 void

@@ -152,6 +152,7 @@ turn(struct vrrp *v)
 		place_look(v);
 	}
 	watch_workers(v, now);
+	watch_scripts(v);
 	start_vips(v, now);
 	for (unsigned i = 0; i < v->n && !v->stopping; i++)
 		vip_obey(&v->vip[i]);

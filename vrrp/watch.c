@@ -36,3 +36,48 @@ watch_workers(struct vrrp *v, int64_t now)
 			vip_fault(&v->vip[i], FAULT_WORKERS, true);
 	}
 }
+
+/* Keepalived's rule: a positive weight is added while the script is good, a negative one while it is not,
+ * and weight 0 means FAULT while it is not. What has had no result yet adds nothing, and is no success. */
+static int
+tracked_priority(const struct vip *p, uint64_t results, bool *fault)
+{
+	const struct conf_track *t = &p->plan.conf->track;
+	int priority = p->plan.priority, weight;
+	bool known, good;
+
+	*fault = false;
+	for (unsigned i = 0; i < t->n_scripts && i < SHM_SCRIPTS; i++) {
+		known = (results & SHM_SCRIPT_KNOWN(i)) != 0;
+		good = known && (results & SHM_SCRIPT_GOOD(i)) != 0;
+		weight = t->scripts[i].weight;
+		if (weight == 0)
+			*fault = *fault || !good;
+		else if (weight > 0 ? good : known && !good)
+			priority += weight;
+	}
+	return priority < 1 ? 1 : priority > 254 ? 254 : priority;
+}
+
+void
+watch_scripts(struct vrrp *v)
+{
+	struct vrrp_event ev = {.kind = VRRP_EV_PRIORITY};
+	uint64_t results;
+	struct vip *p;
+	bool fault;
+
+	for (unsigned i = 0; i < v->n; i++) {
+		p = &v->vip[i];
+		if (p->plan.conf->track.n_scripts == 0 || !p->plan.takes_part)
+			continue;
+		results =
+		    atomic_load_explicit(&v->seg->ro->head.r.vip_script[i], memory_order_acquire);
+		if (results >> SHM_SCRIPT_EPOCH != v->h->vip_epoch >> SHM_SCRIPT_EPOCH)
+			continue;
+		ev.priority = (uint8_t)tracked_priority(p, results, &fault);
+		if (ev.priority != p->election.priority)
+			vip_event(p, &ev);
+		vip_fault(p, FAULT_SCRIPT, fault);
+	}
+}

@@ -24,5 +24,5 @@ WORDS(checksum, "rfc5798|rfc9568", "\"rfc5798\"", NOW, LIVE, "Checksum of versio
 OPT(INT, min_ttl, 1, 255, "255", NOW, LIVE, "Adverts with a lower TTL are ignored")
 GROUP(garp, garp, "Gratuitous ARP and unsolicited neighbour advertisements")
 GROUP(track, track, "What makes the node give the VIP up")
-OPT(STRING, notify, 0, 1023, "\"\"", LATER, LIVE,
+OPT(STRING, notify, 0, 1023, "\"\"", NOW, LIVE,
     "Run on every change as COMMAND INSTANCE NAME STATE PRIORITY, without a shell")

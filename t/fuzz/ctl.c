@@ -22,6 +22,16 @@ order(const char *text, size_t size, const struct order *o)
 }
 
 static void
+vip_order(const char *text, size_t size, const struct vip_order *o)
+{
+	char again[SHM_NAME + 16];
+	size_t n = vip_order_print(o, again);
+
+	if (n >= sizeof again || n != size || memcmp(again, text, n) != 0)
+		abort();
+}
+
+static void
 request(const char *text, size_t size)
 {
 	struct ctl_request r;
@@ -37,6 +47,10 @@ request(const char *text, size_t size)
 		abort();
 	if (r.verb == CTL_SERVER) {
 		order(text + strlen(verb) + 1, size - strlen(verb) - 1, &r.order);
+		return;
+	}
+	if (r.verb == CTL_VIP) {
+		vip_order(text + strlen(verb) + 1, size - strlen(verb) - 1, &r.vip);
 		return;
 	}
 	/* Begins with the verb, and has the other word exactly when forced. */
