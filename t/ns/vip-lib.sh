@@ -276,9 +276,6 @@ kha_node_start() {
 	}
 }
 kha_process() { kha_node_stat "$1" ".processes[] | select(.kind == \"$2\") | .pid"; }
-# kha_node_term NODE: does not wait
-kha_node_term() { kill -TERM "${NODE_KHA[$1]}"; }
-kha_node_ended() { ended "${NODE_KHA[$1]}"; }
 kha_node_stop() {
 	local pid=${NODE_KHA[$1]:-} rc kids
 	[ -n "$pid" ] || return 0
