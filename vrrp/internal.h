@@ -64,11 +64,12 @@ struct vrrp {
 	struct link_view view;
 	struct announcer announcer;
 	pid_t master;
-	int timer_fd;	      /* CLOCK_MONOTONIC: the loop's own timers are a millisecond late */
-	int self;	      /* index in nodes of this machine, -1: no address of it is here yet */
-	bool waits_said;      /* for that */
-	int64_t turned_at;    /* last turn of the loop */
-	int64_t no_worker_at; /* when the last one was gone; VRRP_NEVER: one lives */
+	int timer_fd;	 /* CLOCK_MONOTONIC: the loop's own timers are a millisecond late */
+	int self;	 /* index in nodes of this machine, -1: no address of it is here yet */
+	bool waits_said; /* for that */
+	int64_t look_at, looked_at; /* the next and the last place_look() */
+	int64_t turned_at;	    /* last turn of the loop */
+	int64_t no_worker_at;	    /* when the last one was gone; VRRP_NEVER: one lives */
 	bool stopping;
 	struct vip vip[SHM_VIPS];
 	unsigned n;
@@ -84,6 +85,13 @@ vrrp_now(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * VRRP_SECOND + ts.tv_nsec;
 }
+
+#define NO_WORKER_NS (VRRP_SECOND / 20) /* so long there may be none */
+
+/* ---- watch.c ---- */
+
+/* FAULT_WORKERS of all VIPs. no_worker_at is set while none lives. */
+void watch_workers(struct vrrp *v, int64_t now);
 
 /* ---- vip.c: one VIP ---- */
 

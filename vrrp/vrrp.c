@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -15,12 +16,23 @@
 #include "shm/stat.h"
 #include "vrrp/internal.h"
 
-#define WORKER_STALE_US 1000000
-#define NO_WORKER_NS	(VRRP_SECOND / 20) /* so long there may be none */
 /* A turn that is so late, and this process or the machine stood still. */
 #define PAUSE_NS (VRRP_SECOND / 2)
+#define LOOK_NS	 (VRRP_SECOND / 50) /* between two looks at links and addresses */
 
 static struct announcer prepared = {.packet_fd = -1, .icmp6_fd = -1};
+
+/* The R flag of neighbour advertisements (RFC 4861 4.4). */
+static bool
+forwards_ipv6(void)
+{
+	FILE *f = fopen("/proc/sys/net/ipv6/conf/all/forwarding", "re");
+	int c = f != NULL ? getc(f) : '0';
+
+	if (f != NULL)
+		fclose(f);
+	return c == '1';
+}
 
 int
 vrrp_prepare(const struct heritage *h, struct err *err)
@@ -31,6 +43,7 @@ vrrp_prepare(const struct heritage *h, struct err *err)
 	int rc = announcer_open(&prepared);
 
 	(void)h;
+	prepared.router = forwards_ipv6();
 	if (rc != 0) {
 		errno = rc;
 		return err_addsys(err, "vips: packet socket (CAP_NET_RAW?)");
@@ -46,41 +59,6 @@ vrrp_prepare(const struct heritage *h, struct err *err)
 	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_info("vips: memory is not locked: %s", strerror(errno));
 	return 0;
-}
-
-/* ---- workers ---- */
-
-static bool
-worker_lives(const struct vrrp *v, unsigned entry, int64_t now_us)
-{
-	const struct shm_proc *row = &v->seg->ro->head.r.proc[entry];
-	const struct shm_proc_region *region = seg_proc(v->seg, entry);
-
-	return atomic_load_explicit(&row->kind, memory_order_acquire) == PROC_WORKER &&
-	       atomic_load_explicit(&row->pid, memory_order_relaxed) != 0 &&
-	       atomic_load_explicit(&row->want, memory_order_relaxed) == WANT_RUN &&
-	       atomic_load_explicit(&region->ready, memory_order_acquire) != 0 &&
-	       now_us - atomic_load_explicit(&region->beat_us, memory_order_relaxed) <
-		   WORKER_STALE_US;
-}
-
-static void
-look_at_workers(struct vrrp *v, int64_t now)
-{
-	bool lives = false;
-
-	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES && !lives; e++)
-		lives = worker_lives(v, e, now / 1000);
-	if (lives)
-		v->no_worker_at = VRRP_NEVER;
-	else if (v->no_worker_at == VRRP_NEVER)
-		v->no_worker_at = now;
-	for (unsigned i = 0; i < v->n; i++) {
-		if (!v->vip[i].plan.conf->track.workers || lives)
-			vip_fault(&v->vip[i], FAULT_WORKERS, false);
-		else if (now - v->no_worker_at >= NO_WORKER_NS)
-			vip_fault(&v->vip[i], FAULT_WORKERS, true);
-	}
 }
 
 /* ---- begin and end of a VIP ---- */
@@ -138,7 +116,7 @@ static void
 arm(struct vrrp *v)
 {
 	struct itimerspec when = {.it_value = {0, 1}};
-	int64_t first = VRRP_NEVER, one;
+	int64_t first = v->look_at, one;
 
 	for (unsigned i = 0; i < v->n; i++) {
 		one = vip_deadline(&v->vip[i]);
@@ -168,7 +146,12 @@ turn(struct vrrp *v)
 			vip_event(&v->vip[i], &resumed);
 		vip_receive(&v->vip[i]);
 	}
-	look_at_workers(v, now);
+	if (now >= v->look_at) {
+		v->look_at = VRRP_NEVER;
+		v->looked_at = now;
+		place_look(v);
+	}
+	watch_workers(v, now);
 	start_vips(v, now);
 	for (unsigned i = 0; i < v->n && !v->stopping; i++)
 		vip_obey(&v->vip[i]);
@@ -227,6 +210,16 @@ on_wake(struct ev_loop *loop, struct ev_io *io, int revents)
 	on_timer(loop, io, revents);
 }
 
+/* A dump of a machine with thousands of addresses takes milliseconds, and there they change often. */
+static void
+look_soon(struct vrrp *v)
+{
+	int64_t when = v->looked_at + LOOK_NS;
+
+	if (when < v->look_at)
+		v->look_at = when;
+}
+
 static void
 on_link(struct ev_loop *loop, struct ev_io *io, int revents)
 {
@@ -234,7 +227,7 @@ on_link(struct ev_loop *loop, struct ev_io *io, int revents)
 
 	(void)loop, (void)revents;
 	if (link_read(v->link) != 0)
-		place_look(v);
+		look_soon(v);
 }
 
 /* Also looks where events may have been missed, or a join failed. */
@@ -251,7 +244,7 @@ on_beat(struct ev_loop *loop, struct ev_timer *w, int revents)
 		vip_publish(&v->vip[i]); /* who was heard, and when */
 	}
 	if (again || v->self < 0)
-		place_look(v);
+		look_soon(v);
 }
 
 /* ---- the death of the master ---- */
@@ -378,7 +371,8 @@ vrrp_main(const struct heritage *h)
 	ev_io_start(v->loop, &v->link_io);
 	ev_timer_start(v->loop, &v->beat);
 	ev_prepare_start(v->loop, &each);
-	place_look(v);
+	v->look_at = 0;
+	turn(v);
 	seg_ready(v->seg, h->generation);
 	ev_run(v->loop, 0);
 	seg_ready(v->seg, 0);

@@ -170,7 +170,7 @@ json__has_a_key_for_every_row(void **state)
 	json_t *root = parse(&f, &d);
 
 	(void)state;
-	/* VIPs: shm_vip_test.c. */
+	/* VIPs: below. */
 	for (int s = 0; s < STAT_SET_VIP; s++)
 		for (unsigned i = 0; i < stat_sets[s].n; i++)
 			assert_non_null(
@@ -183,6 +183,49 @@ json__has_a_key_for_every_row(void **state)
 	fixture_close(&f);
 }
 
+static void
+vip__in_json__has_what_it_is_and_every_counter(void **state)
+{
+	static const struct {
+		const char *key, *text;
+	} rows[] = {{"name", "\"web\""}, {"state", "\"MASTER\""}, {"since_ms", "5000"},
+	    {"addresses", "[\"192.0.2.10\", \"2001:db8::10\"]"}, {"present", "true"},
+	    {"interface", "\"eth0\""}, {"virtual_router_id", "47"}, {"version", "3"},
+	    {"priority", "254"}, {"base_priority", "244"}, {"owner", "\"192.0.2.2\""},
+	    {"owner_priority", "100"}, {"heard_ms", "250"}, {"peers", "1"}, {"advert_ms", "1000"},
+	    {"lifetime_ms", "3000"}, {"leased_ms", "100"}, {"fault", "\"\""},
+	    {"reason", "\"no advert came in time\""},
+	    {"degraded", "\"Adverts with another password?\""}};
+	json_t *root, *vip, *counters;
+	struct fixture f;
+	struct dump *d;
+	char *text, *got;
+
+	(void)state;
+	fixture_open(&f);
+	fixture_sample(&f);
+	fixture_vip(&f);
+	d = fixture_dump(&f);
+	text = fixture_text(d, NULL, DUMP_JSON);
+	root = json_loads(text, 0, NULL);
+	vip = json_array_get(json_object_get(root, "vips"), 0);
+	assert_int_equal(json_array_size(json_object_get(root, "vips")), 1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		got = json_dumps(json_object_get(vip, rows[i].key), JSON_ENCODE_ANY);
+		if (got == NULL || strcmp(got, rows[i].text) != 0)
+			fail_msg("%s is %s, expected %s", rows[i].key, got, rows[i].text);
+		free(got);
+	}
+	counters = json_object_get(vip, "counters");
+	assert_int_equal(json_object_size(counters), stat_sets[STAT_SET_VIP].n);
+	assert_int_equal(json_integer_value(json_object_get(counters, "adverts_sent")), 77);
+	assert_int_equal(json_integer_value(json_object_get(counters, "rejected_password")), 4);
+	json_decref(root);
+	free(text);
+	free(d);
+	fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -190,6 +233,7 @@ main(void)
 	    cmocka_unit_test(json__has_the_promised_shape_and_values),
 	    cmocka_unit_test(json__says_what_the_operator_said_and_until_when),
 	    cmocka_unit_test(json__has_a_key_for_every_row),
+	    cmocka_unit_test(vip__in_json__has_what_it_is_and_every_counter),
 	};
 
 	return cmocka_run_group_tests_name("shm/json", tests, NULL, NULL);
