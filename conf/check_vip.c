@@ -117,6 +117,8 @@ weights_fit(const struct one *o)
 	for (unsigned i = 0; i < conf->n_nodes; i++) {
 		int base = conf->nodes[i].priority;
 
+		if (base == 255)
+			continue; /* weights do not move an owner */
 		if (base + up > 254)
 			wrong(o, "track",
 			    "priority %d of node \"%s\" and the weights together are %d: "

@@ -137,7 +137,7 @@ capture() {
 	start "$1" tcpdump -i br0 -U --immediate-mode -n -w "$D/$1.pcap" \
 		'ip proto 112 or ip6 proto 112 or arp or icmp6'
 	CAPTURE=$LAST
-	until_true 5 grep -q 'listening on' "$D/$1.err" || not_ok "tcpdump listens"
+	until_true 5 grep -qs 'listening on' "$D/$1.err" || not_ok "tcpdump listens"
 }
 capture_stop() { end "$CAPTURE"; }
 # packets NAME [SOURCE]: "MS SOURCE DESTINATION TTL PRIORITY MESSAGE-IN-HEX" of each advert over IPv4.
@@ -210,7 +210,7 @@ keepalived_log() { cat "$D/keepalived-$1.out" "$D/keepalived-$1.err"; }
 keepalived_said() { keepalived_log "$1" | grep -qE -- "$2"; }
 # master, backup: by its last word
 keepalived_is() { keepalived_log "$1" | grep -oE 'Entering [A-Z]+ STATE' | tail -n 1 | grep -q "$2"; }
-keepalived_stop() { end "${NODE_K[$1]}"; NODE_K[$1]=''; }
+keepalived_stop() { [ -z "${NODE_K[$1]:-}" ] || end "${NODE_K[$1]}"; NODE_K[$1]=""; }
 # Without a last word; what it leaves behind goes as with a power-off.
 keepalived_crash() { kill_tree "${NODE_K[$1]}"; NODE_K[$1]=''; node_run "$1" ip addr flush to "$VIP/32"; }
 
@@ -276,9 +276,6 @@ kha_node_start() {
 	}
 }
 kha_process() { kha_node_stat "$1" ".processes[] | select(.kind == \"$2\") | .pid"; }
-# kha_node_term NODE: does not wait
-kha_node_term() { kill -TERM "${NODE_KHA[$1]}"; }
-kha_node_ended() { ended "${NODE_KHA[$1]}"; }
 kha_node_stop() {
 	local pid=${NODE_KHA[$1]:-} rc kids
 	[ -n "$pid" ] || return 0
