@@ -13,7 +13,7 @@
 #include "master/internal.h"
 #include "shm/dump.h"
 
-#define KILL_S	      2. /* from SIGTERM to SIGKILL */
+#define KILL_S	       2. /* from SIGTERM to SIGKILL */
 #define NOTIFY_LIMIT_S 30.
 
 struct script {
@@ -49,8 +49,8 @@ publish(struct master *m)
 			words[s->vip_index] |= SHM_SCRIPT_GOOD(s->bit);
 	}
 	for (unsigned i = 0; i < SHM_VIPS; i++)
-		atomic_store_explicit(&m->seg.head->vip_script[i], words[i] | m->vip_epoch,
-		    memory_order_release);
+		atomic_store_explicit(
+		    &m->seg.head->vip_script[i], words[i] | m->vip_epoch, memory_order_release);
 	if (m->proc[ENTRY_VRRP].pid != 0)
 		proc_wake(m, ENTRY_VRRP);
 }
@@ -141,7 +141,7 @@ struct change {
 static struct {
 	struct change queue[SHM_VIP_CHANGES];
 	unsigned first, n;
-	uint64_t seen; /* of shm_vrrp.changes */
+	uint64_t seen;		    /* of shm_vrrp.changes */
 	const char *told[SHM_VIPS]; /* the last word of each cell */
 	ev_child child;
 	ev_timer limit;
@@ -235,8 +235,8 @@ scripts_turn(struct master *m)
 	if (now - notify.seen > SHM_VIP_CHANGES)
 		notify.seen = now - SHM_VIP_CHANGES;
 	for (; notify.seen < now; notify.seen++)
-		enqueue(m, atomic_load_explicit(&v->change[notify.seen % SHM_VIP_CHANGES],
-			       memory_order_relaxed));
+		enqueue(m, atomic_load_explicit(
+			       &v->change[notify.seen % SHM_VIP_CHANGES], memory_order_relaxed));
 	if (notify.n > 0)
 		notify_next(m);
 }
@@ -278,11 +278,11 @@ begin(struct master *m, struct script *s, const struct conf_vip *vip, unsigned i
 {
 	const struct conf_script *conf = &vip->track.scripts[bit];
 
-	*s = (struct script){
-	    .m = m, .conf = conf, .vip = vip->name, .vip_index = index, .bit = bit};
+	*s =
+	    (struct script){.m = m, .conf = conf, .vip = vip->name, .vip_index = index, .bit = bit};
 	if (command_user(conf->user, &s->uid, &s->gid) < 0) {
-		log_err("vip %s: script \"%s\": there is no user %s: it counts as failed", vip->name,
-		    conf->command, conf->user);
+		log_err("vip %s: script \"%s\": there is no user %s: it counts as failed",
+		    vip->name, conf->command, conf->user);
 		s->known = true;
 	}
 	ev_init(&s->child, on_end);

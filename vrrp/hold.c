@@ -65,7 +65,7 @@ hold_delete(struct vip *p)
 	}
 	p->present = false;
 	p->leased_at = 0;
-	p->lease_at = p->delete_at = p->announce_at = VRRP_NEVER;
+	p->lease_at = p->reset_at = p->delete_at = p->announce_at = VRRP_NEVER;
 }
 
 void

@@ -48,7 +48,7 @@ struct vip {
 	int64_t
 	    leased_at; /* all addresses live in the kernel at least from here on; 0: not added */
 	/* Deadlines, VRRP_NEVER if they do not run. */
-	int64_t election_at, lease_at, delete_at, announce_at, claim_at;
+	int64_t election_at, lease_at, reset_at, delete_at, announce_at, claim_at;
 	int64_t announce_from;
 	unsigned announce_next; /* index in garp.schedule */
 	int64_t lost_from;	/* the minute in which `lost` deletions were met began */
@@ -88,6 +88,13 @@ vrrp_now(void)
 }
 
 #define NO_WORKER_NS (VRRP_SECOND / 20) /* so long there may be none */
+
+/* Its addresses are about to be deleted. */
+static inline bool
+vip_is_going(const struct vip *p)
+{
+	return p->reset_at != VRRP_NEVER || p->delete_at != VRRP_NEVER;
+}
 
 /* ---- watch.c ---- */
 

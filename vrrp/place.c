@@ -200,9 +200,9 @@ look_at_addresses(struct vip *p, int64_t now)
 		p->present = every;
 		vip_publish(p);
 	}
-	if (serves && !every && p->delete_at == VRRP_NEVER)
+	if (serves && !every && !vip_is_going(p))
 		lost(p, now);
-	else if (!serves && any && p->delete_at == VRRP_NEVER && !vip_may_adopt(p, now))
+	else if (!serves && any && !vip_is_going(p) && !vip_may_adopt(p, now))
 		vip_event(p, &left_over);
 }
 

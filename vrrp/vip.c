@@ -135,8 +135,33 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 static bool
 add(struct vip *p, int64_t now)
 {
-	p->delete_at = VRRP_NEVER;
+	p->reset_at = p->delete_at = VRRP_NEVER;
 	return hold_set(p, now) == 0;
+}
+
+static void
+reset_clients(struct vip *p, int64_t now)
+{
+	p->reset_at = VRRP_NEVER;
+	p->delete_at = now + RESET_NS;
+	p->cell.reset_us = now / 1000;
+	vip_publish(p);
+	atomic_fetch_add_explicit(&p->v->seg->vrrp->resets, 1, memory_order_release);
+	wake_workers(p->v);
+}
+
+/* Clients are reset while the address is still there. Who gives way to a better node has clients that
+ * came a moment ago and do not know of that one yet: they may have their answer first. */
+static void
+let_go(struct vip *p, const struct vrrp_step *step, int64_t now)
+{
+	p->lease_at = p->announce_at = VRRP_NEVER;
+	if (!(step->actions & VRRP_RESET))
+		hold_delete(p);
+	else if (step->reason == VRRP_REASON_HIGHER || step->reason == VRRP_REASON_TIE)
+		p->reset_at = now + RESET_NS;
+	else
+		reset_clients(p, now);
 }
 
 static bool
@@ -152,19 +177,8 @@ perform(struct vip *p, const struct vrrp_step *step, int64_t now)
 	}
 	if (step->actions & VRRP_SEND)
 		vip_advert(p, step->priority);
-	if (step->actions & VRRP_RESET) {
-		p->cell.reset_us = now / 1000;
-		vip_publish(p);
-		atomic_fetch_add_explicit(&p->v->seg->vrrp->resets, 1, memory_order_release);
-		wake_workers(p->v);
-	}
-	if (step->actions & VRRP_DELETE) {
-		p->lease_at = p->announce_at = VRRP_NEVER;
-		if (step->actions & VRRP_RESET)
-			p->delete_at = now + RESET_NS;
-		else
-			hold_delete(p);
-	}
+	if (step->actions & VRRP_DELETE)
+		let_go(p, step, now);
 	if (step->actions & VRRP_ADD)
 		good = add(p, now) && good;
 	if (step->actions & VRRP_ANNOUNCE)
@@ -219,7 +233,7 @@ int64_t
 vip_deadline(const struct vip *p)
 {
 	const int64_t all[] = {
-	    p->election_at, p->lease_at, p->delete_at, p->announce_at, p->claim_at};
+	    p->election_at, p->lease_at, p->reset_at, p->delete_at, p->announce_at, p->claim_at};
 	int64_t first = VRRP_NEVER;
 
 	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
@@ -240,6 +254,8 @@ vip_turn(struct vip *p, int64_t now)
 			STAT_SET(stat_of(p), late_ms_max, (uint64_t)late_ms);
 		vip_event(p, &timer);
 	}
+	if (now >= p->reset_at)
+		reset_clients(p, now);
 	hold_turn(p, now);
 	if (now >= p->claim_at) {
 		p->claim_at = VRRP_NEVER;
@@ -292,6 +308,7 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	    .wire.fd = -1,
 	    .election_at = VRRP_NEVER,
 	    .lease_at = VRRP_NEVER,
+	    .reset_at = VRRP_NEVER,
 	    .delete_at = VRRP_NEVER,
 	    .announce_at = VRRP_NEVER,
 	    .claim_at = VRRP_NEVER,

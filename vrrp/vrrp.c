@@ -165,8 +165,7 @@ static void
 end_when_done(struct vrrp *v)
 {
 	for (unsigned i = 0; i < v->n; i++)
-		if (v->vip[i].plan.takes_part &&
-		    (!v->vip[i].done || v->vip[i].delete_at != VRRP_NEVER))
+		if (v->vip[i].plan.takes_part && (!v->vip[i].done || vip_is_going(&v->vip[i])))
 			return;
 	ev_break(v->loop, EVBREAK_ALL);
 }
