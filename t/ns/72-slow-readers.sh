@@ -72,7 +72,7 @@ others() {
 noticed() {
 	say "$1: p99 is $(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", b / a }') times that before"
 	at_most "$1: p99 of others in ms" "$3" \
-		"$(awk -v a="$2" 'BEGIN { print (a * 5 > a + 50 ? a * 5 : a + 50) }')"
+		"$(awk -v a="$2" 'BEGIN { print (a * 5 > a + 100 ? a * 5 : a + 100) }')"
 }
 kha_start
 
