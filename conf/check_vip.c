@@ -43,6 +43,8 @@ fits_version(const struct one *o)
 
 	if (v->version == 3 && *v->password != '\0')
 		wrong(o, "password", "VRRP version 3 has none: remove it, or version = 2");
+	if (v->version == 3 && v->advert % 10 != 0)
+		wrong(o, "advert", "VRRP version 3 counts in steps of 10 ms (RFC 5798 5.2.7)");
 	if (v->version != 2)
 		return;
 	if (v->advert % 1000 != 0)

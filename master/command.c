@@ -101,6 +101,8 @@ command_start(const char *text, const char *const *more, uid_t uid, gid_t gid)
 	if (pid == 0)
 		become(words, uid, gid);
 	saved = errno;
+	if (pid > 0)
+		setpgid(pid, pid); /* also here: who kills the group may be faster than the child */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = saved;
 	return pid;

@@ -284,10 +284,12 @@ inherit(struct vip *p, const struct shm_vip *old)
 {
 	const struct conf_addrs *all = &p->plan.conf->addresses;
 	bool served = vrrp_state_serves((enum vrrp_state)old->state);
+	/* A node that is not known yet takes no part yet. */
+	bool ours = same_addresses(old, all) && (p->plan.takes_part || p->v->self < 0);
 
-	if (!same_addresses(old, all) && old->present)
+	if (!ours && old->present) {
 		hold_forget(p->v, old);
-	else if (same_addresses(old, all) && served) {
+	} else if (ours && served) {
 		p->leased_at = old->leased_us * 1000;
 		p->ifindex = old->ifindex;
 	}
