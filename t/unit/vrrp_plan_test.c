@@ -138,8 +138,8 @@ times__follow_from_the_interval(void **state)
 static void
 router_id__is_given_or_the_same_everywhere(void **state)
 {
-	struct conf *conf =
-	    load("addresses = \"10.77.0.10\"; virtual_router_id = 47; version = 2; password = \"s3cret\"");
+	struct conf *conf = load(
+	    "addresses = \"10.77.0.10\"; virtual_router_id = 47; version = 2; password = \"s3cret\"");
 	struct plan_vip p;
 	struct addr a;
 
