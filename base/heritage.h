@@ -31,6 +31,7 @@ struct heritage {
 	unsigned slot;		 /* workers: 0 .. workers-1; others 0 */
 	unsigned workers;	 /* workers of this generation */
 	unsigned generation;
+	int master;	     /* pid of the master */
 	int wake_fd;	     /* eventfd: somebody changed something for this process */
 	const int *wake_fds; /* the same of all entries (SHM_ENTRIES of them), to wake them */
 	const struct listener *listeners; /* workers: those of this slot; others none */

@@ -89,6 +89,10 @@ changes_find(struct changes *c, const struct conf *before, const struct conf *af
 	err_init(&c->restart);
 	err_init(&c->forgotten);
 	conf_diff(before, after, on_difference, &w);
+	/* Results of scripts are known by the place of their VIP. */
+	for (unsigned i = 0; i < before->n_vips && i < after->n_vips; i++)
+		if (strcmp(before->vips[i].name, after->vips[i].name) != 0)
+			c->vips = true;
 }
 
 /* Appends what fits. */

@@ -166,6 +166,7 @@ child_run(struct master *m, unsigned entry, const struct kind *kind, pid_t maste
 	err_init(&err);
 	child_signals();
 	fill_heritage(m, entry, &h);
+	h.master = master;
 	keep_heritage(m, &h);
 	if (seg_own(&m->seg, p->kind, entry, &err) < 0)
 		fatal("%s", err_end(&err));

@@ -46,7 +46,7 @@ command_user(const char *name, uid_t *uid, gid_t *gid)
 		return 0;
 	}
 	n = strtoul(name, &end, 10);
-	if (!isdigit((unsigned char)name[0]) || *end != '\0')
+	if (!isdigit((unsigned char)name[0]) || *end != '\0' || n >= UINT32_MAX)
 		return -1;
 	pw = getpwuid((uid_t)n);
 	*uid = (uid_t)n;

@@ -25,6 +25,7 @@ struct script {
 	gid_t gid;
 	ev_child child;
 	ev_timer due, limit;
+	bool no_user; /* there is none to run it as: it counts as failed */
 	bool overdue; /* it was told to end */
 	bool known, good;
 	int in_a_row; /* results against what it counts as */
@@ -115,7 +116,7 @@ on_due(struct ev_loop *loop, ev_timer *t, int revents)
 	pid_t pid;
 
 	(void)revents;
-	if (ev_is_active(&s->child))
+	if (s->no_user || ev_is_active(&s->child))
 		return; /* never two at a time */
 	s->overdue = false;
 	pid = command_start(s->conf->command, NULL, s->uid, s->gid);
@@ -283,7 +284,7 @@ begin(struct master *m, struct script *s, const struct conf_vip *vip, unsigned i
 	if (command_user(conf->user, &s->uid, &s->gid) < 0) {
 		log_err("vip %s: script \"%s\": there is no user %s: it counts as failed",
 		    vip->name, conf->command, conf->user);
-		s->known = true;
+		s->known = s->no_user = true;
 	}
 	ev_init(&s->child, on_end);
 	ev_init(&s->limit, on_limit);
@@ -296,7 +297,7 @@ static void
 keep(struct script *s, const struct script *old, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		if (strcmp(old[i].vip, s->vip) != 0 ||
+		if (s->no_user || old[i].no_user || strcmp(old[i].vip, s->vip) != 0 ||
 		    strcmp(old[i].conf->command, s->conf->command) != 0)
 			continue;
 		s->known = old[i].known;

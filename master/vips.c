@@ -33,11 +33,12 @@ vips_start(struct master *m)
 void
 vips_reloaded(struct master *m)
 {
-	if (m->proc[ENTRY_VRRP].kind == PROC_NONE)
-		vips_start(m);
-	else
+	if (m->proc[ENTRY_VRRP].kind != PROC_NONE)
 		proc_stop(m, ENTRY_VRRP, m->now.conf->n_vips > 0 ? WANT_DRAIN : WANT_STOP,
 		    (struct mono){0});
+	/* One that waited to be started again has no end that anybody would hear of. */
+	if (m->proc[ENTRY_VRRP].kind == PROC_NONE)
+		vips_start(m);
 }
 
 void
@@ -53,13 +54,18 @@ vips_ended(struct master *m)
 static bool
 answer(struct master *m, const struct vip_wait *w)
 {
+	_Atomic uint64_t *word = &m->seg.head->vip_order[w->cell];
 	char text[256];
 	struct shm_vip v;
 
 	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[w->cell], &v) || v.order_done != w->order) {
-		if (mono_now().us < w->until.us)
+		if (mono_now().us < w->until.us && atomic_load(word) == w->order)
 			return false;
-		ctl_reply(m->ctl, w->client, 1, "no answer in time: see the log, and kha status");
+		/* Not to be carried out when nobody expects it any more. */
+		if (atomic_load(word) == w->order)
+			atomic_store(word, w->order & ~(uint64_t)((1 << VIP_VERB_BITS) - 1));
+		ctl_reply(m->ctl, w->client, 1,
+		    "no answer in time, or another order took its place: see kha status");
 		return true;
 	}
 	snprintf(text, sizeof text, "vip %.*s: %s%.*s", SHM_NAME, v.name,
@@ -104,6 +110,8 @@ vips_order(struct master *m, uint64_t client, const struct ctl_request *r)
 		if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[i], &vip[i]))
 			vip[i].name[0] = '\0';
 	if (m->stopping == STOP_NOT)
+		why = "this daemon holds no VIPs";
+	if (m->stopping == STOP_NOT && m->proc[ENTRY_VRRP].kind != PROC_NONE)
 		cell = vip_which(vip, SHM_VIPS, r->vip.vip, &why);
 	if (cell >= 0 && m->n_vip_waits == MASTER_VIP_WAITS) {
 		why = "too many orders are under way: try again later";

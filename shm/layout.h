@@ -394,8 +394,8 @@ struct shm_vip {
 	int64_t reset_us;	/* workers reset what clients opened to the addresses before this */
 	uint64_t order_done;	/* the order that was carried out or refused last */
 	uint32_t order_refused; /* 1: refused */
-	uint32_t pad;
-	char order_text[96]; /* how it went */
+	uint32_t released;	/* 1: an operator keeps it out, see VIP_READY */
+	char order_text[96];	/* how it went */
 	char interface[16];
 	char reason[96];   /* of the last change of state */
 	char fault[96];	   /* why the state is FAULT or INIT; "": nothing */

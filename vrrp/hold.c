@@ -11,9 +11,11 @@
 #include "shm/stat.h"
 #include "vrrp/internal.h"
 
-#define REFRESHES 6
-#define TWICE	  2 /* each announcement: one may get lost */
-#define MS	  INT64_C(1000000)
+#define REFRESHES    6
+#define TWICE	     2 /* each announcement: one may get lost */
+#define MS	     INT64_C(1000000)
+#define DELETE_AGAIN (VRRP_SECOND / 10)
+#define DELETE_TRIES 50
 
 static struct stat_vip *
 stat_of(const struct vip *p)
@@ -48,24 +50,44 @@ hold_set(struct vip *p, int64_t now)
 	return 0;
 }
 
+/* 0, or the -errno of the last that could not be deleted. */
+static int
+delete_on(struct vip *p, unsigned ifindex, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+	int rc = link_delete(p->v->link, ifindex, a);
+
+	if (rc < 0)
+		log_err("vip %s: %s cannot be deleted: %s", p->plan.conf->name,
+		    addr_print_ip(a, text, sizeof text), strerror(-rc));
+	else
+		STAT_ADD(stat_of(p), removed, 1);
+	return rc;
+}
+
 void
 hold_delete(struct vip *p)
 {
 	const struct conf_addrs *all = &p->plan.conf->addresses;
-	char text[ADDR_TEXT];
-	int rc;
+	const struct link_view *view = &p->v->view;
+	int rc = 0, one;
 
-	for (unsigned i = 0; i < all->n && p->ifindex > 0; i++) {
-		rc = link_delete(p->v->link, p->ifindex, &all->v[i]);
-		if (rc < 0)
-			log_err("vip %s: %s cannot be deleted: %s", p->plan.conf->name,
-			    addr_print_ip(&all->v[i], text, sizeof text), strerror(-rc));
-		else
-			STAT_ADD(stat_of(p), removed, 1);
+	for (unsigned i = 0; i < all->n; i++) {
+		one = p->ifindex > 0 ? delete_on(p, p->ifindex, &all->v[i]) : 0;
+		rc = one < 0 ? one : rc;
+		/* Where an earlier configuration had them. */
+		for (unsigned k = 0; k < view->n_addresses; k++)
+			if (view->addresses[k].ifindex != p->ifindex &&
+			    addr_equal_ip(&view->addresses[k].addr, &all->v[i]) &&
+			    (one = delete_on(p, view->addresses[k].ifindex, &all->v[i])) < 0)
+				rc = one;
 	}
-	p->present = false;
+	p->present = p->some_present = false;
 	p->leased_at = 0;
 	p->lease_at = p->reset_at = p->delete_at = p->announce_at = VRRP_NEVER;
+	p->tries = rc < 0 ? p->tries + 1 : 0;
+	if (rc < 0 && p->tries < DELETE_TRIES)
+		p->delete_at = vrrp_now() + DELETE_AGAIN;
 }
 
 void
@@ -145,14 +167,23 @@ hold_turn(struct vip *p, int64_t now)
 	}
 }
 
+static bool
+is_in(const struct conf_addrs *list, const struct addr *a)
+{
+	for (unsigned i = 0; list != NULL && i < list->n; i++)
+		if (addr_equal_ip(&list->v[i], a))
+			return true;
+	return false;
+}
+
 void
-hold_forget(struct vrrp *v, const struct shm_vip *cell)
+hold_forget(struct vrrp *v, const struct shm_vip *cell, const struct conf_addrs *keep)
 {
 	char text[ADDR_TEXT];
 
 	for (unsigned i = 0; i < cell->n_addresses && i < SHM_VIP_ADDRS; i++)
-		if (cell->ifindex > 0 &&
+		if (cell->ifindex > 0 && !is_in(keep, &cell->address[i]) &&
 		    link_delete(v->link, cell->ifindex, &cell->address[i]) == 0)
-			log_notice("vip %s: %s is removed, the configuration has it no more",
-			    cell->name, addr_print_ip(&cell->address[i], text, sizeof text));
+			log_notice("vip %s: %s is removed: it is not ours any more", cell->name,
+			    addr_print_ip(&cell->address[i], text, sizeof text));
 }

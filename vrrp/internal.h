@@ -39,18 +39,20 @@ struct vip {
 	unsigned char mac[6];
 	struct addr self;
 
-	unsigned faults; /* enum fault */
-	uint64_t order;	 /* shm_head.vip_order that is being carried out; 0: none */
-	bool present;	 /* this node holds all addresses, as far as the kernel told */
-	bool released;	 /* an earlier process was told to */
-	bool leaving;	 /* STOP was told */
-	bool done;	 /* after STOP: nothing is left to do */
+	unsigned faults;   /* enum fault */
+	uint64_t order;	   /* shm_head.vip_order that is being carried out; 0: none */
+	bool some_present; /* one of them at least, wherever */
+	bool present;	   /* this node holds all addresses, as far as the kernel told */
+	bool released;	   /* an earlier process was told to */
+	bool leaving;	   /* STOP was told */
+	bool done;	   /* after STOP: nothing is left to do */
 	int64_t
 	    leased_at; /* all addresses live in the kernel at least from here on; 0: not added */
 	/* Deadlines, VRRP_NEVER if they do not run. */
 	int64_t election_at, lease_at, reset_at, delete_at, announce_at, claim_at;
 	int64_t announce_from;
 	unsigned announce_next; /* index in garp.schedule */
+	unsigned tries;		/* at deleting */
 	int64_t lost_from;	/* the minute in which `lost` deletions were met began */
 	unsigned lost;
 
@@ -94,6 +96,14 @@ static inline bool
 vip_is_going(const struct vip *p)
 {
 	return p->reset_at != VRRP_NEVER || p->delete_at != VRRP_NEVER;
+}
+
+/* It does not serve, and has addresses all the same. */
+static inline bool
+vip_has_left_over(const struct vip *p)
+{
+	return p->plan.takes_part && p->some_present && !vrrp_state_serves(p->election.state) &&
+	       !vip_is_going(p);
 }
 
 /* ---- watch.c ---- */
@@ -150,7 +160,8 @@ void hold_delete(struct vip *p);
 void hold_announce(struct vip *p, int64_t now); /* begins the schedule */
 void hold_announce_once(struct vip *p);
 void hold_turn(struct vip *p, int64_t now);
-/* Addresses in the kernel that an earlier process held and this configuration does not have. */
-void hold_forget(struct vrrp *v, const struct shm_vip *cell);
+/* Deletes what an earlier process held and this configuration does not have (keep: what it has; NULL:
+ * nothing). */
+void hold_forget(struct vrrp *v, const struct shm_vip *cell, const struct conf_addrs *keep);
 
 #endif

@@ -61,6 +61,8 @@ vip_obey(struct vip *p)
 	if (order == p->cell.order_done || order == p->order || verb == VIP_NOTHING ||
 	    verb >= VIP_VERBS)
 		return;
+	if (verb == VIP_READY)
+		p->released = false;
 	/* A later order takes the place of one that is under way. */
 	p->order = order;
 	if (!p->plan.takes_part) {

@@ -8,9 +8,10 @@
 #include "vrrp/internal.h"
 
 /* More deletions of an address that we hold, and somebody else means it. */
-#define LOST_MAX 10
-#define LOST_NS	 (10 * VRRP_SECOND)
-#define CLAIM_NS (30 * VRRP_SECOND)
+#define LOST_MAX   10
+#define LOST_NS	   (10 * VRRP_SECOND)
+#define LOOK_AGAIN (VRRP_SECOND / 5) /* after a dump that failed */
+#define CLAIM_NS   (30 * VRRP_SECOND)
 
 /* The interface that has this address, 0: none. */
 static unsigned
@@ -47,7 +48,7 @@ find_self(struct vrrp *v)
 /* The source of our adverts: the node's address, but over IPv6 multicast the link-local one of the
  * VIP's interface (RFC 5798 5.1.2.1). */
 static bool
-find_source(const struct vip *p, struct addr *self, unsigned *ifindex)
+find_source(const struct vip *p, unsigned holds, struct addr *self, unsigned *ifindex)
 {
 	const struct vrrp *v = p->v;
 	const struct conf_node *node = &v->h->conf->nodes[v->self];
@@ -63,7 +64,7 @@ find_source(const struct vip *p, struct addr *self, unsigned *ifindex)
 		return *ifindex > 0;
 	for (unsigned i = 0; i < v->view.n_addresses; i++) {
 		a = &v->view.addresses[i];
-		if (a->ifindex != p->ifindex || a->addr.sa.sa_family != AF_INET6 ||
+		if (a->ifindex != holds || a->addr.sa.sa_family != AF_INET6 ||
 		    !IN6_IS_ADDR_LINKLOCAL(&a->addr.in6.sin6_addr))
 			continue;
 		*self = a->addr;
@@ -113,9 +114,8 @@ join(struct vip *p)
 	if (link_find_interface(&p->v->view, p->plan.conf->interface, &p->plan.conf->addresses.v[0],
 		node_address(p), &ifindex, &err) < 0)
 		return -1;
-	p->ifindex = ifindex;
 	holds = link_find(&p->v->view, ifindex);
-	if (holds == NULL || !find_source(p, &self, &from))
+	if (holds == NULL || !find_source(p, ifindex, &self, &from))
 		return -1;
 	speaks = link_find(&p->v->view, from);
 	if (speaks == NULL || wire_open(&p->wire, p->plan.family, speaks->name, from, &self,
@@ -124,6 +124,7 @@ join(struct vip *p)
 			log_err("vip %s: %s", p->plan.conf->name, err_end(&err));
 		return -1;
 	}
+	p->ifindex = ifindex;
 	p->self = self;
 	memcpy(p->mac, holds->mac, sizeof p->mac);
 	snprintf(p->cell.interface, sizeof p->cell.interface, "%s", holds->name);
@@ -149,7 +150,7 @@ static bool
 place_works(const struct vip *p)
 {
 	return p->joined && works(p->v, p->ifindex) && works(p->v, p->wire.ifindex) &&
-	       where_is(p->v, &p->self) == p->wire.ifindex;
+	       link_find_address(&p->v->view, p->wire.ifindex, &p->self) != NULL;
 }
 
 static bool
@@ -160,9 +161,10 @@ all_present(const struct vip *p, bool *any)
 
 	*any = false;
 	for (unsigned i = 0; i < all->n; i++) {
-		here = where_is(p->v, &all->v[i]) > 0;
+		here = p->ifindex > 0 &&
+		       link_find_address(&p->v->view, p->ifindex, &all->v[i]) != NULL;
 		every = every && here;
-		*any = *any || here;
+		*any = *any || here || where_is(p->v, &all->v[i]) > 0;
 	}
 	return every;
 }
@@ -196,6 +198,7 @@ look_at_addresses(struct vip *p, int64_t now)
 	const struct vrrp_event left_over = {.kind = VRRP_EV_PRESENT};
 	bool any, every = all_present(p, &any), serves = vrrp_state_serves(p->election.state);
 
+	p->some_present = any;
 	if (p->present != every) {
 		p->present = every;
 		vip_publish(p);
@@ -206,6 +209,45 @@ look_at_addresses(struct vip *p, int64_t now)
 		vip_event(p, &left_over);
 }
 
+/* The addresses or the node's own belong to another interface now, or the node has another. */
+static bool
+has_moved(const struct vip *p)
+{
+	unsigned ifindex = 0, from = 0;
+	struct addr self;
+
+	if (link_find_interface(&p->v->view, p->plan.conf->interface, &p->plan.conf->addresses.v[0],
+		node_address(p), &ifindex, NULL) < 0 ||
+	    !find_source(p, ifindex, &self, &from))
+		return false;
+	return ifindex != p->ifindex || from != p->wire.ifindex || !addr_equal_ip(&self, &p->self);
+}
+
+/* Not before the farewell has gone out where it was. */
+static void
+move(struct vip *p)
+{
+	if (!p->joined || place_works(p) || vrrp_state_serves(p->election.state) ||
+	    vip_is_going(p) || !has_moved(p))
+		return;
+	vip_leave(p);
+	if (join(p) == 0)
+		vip_fault(p, FAULT_LINK, !place_works(p));
+}
+
+/* A bridge or bond takes that of its first port, perhaps after we came. */
+static void
+look_at_mac(struct vip *p, int64_t now)
+{
+	const struct link_interface *i = link_find(&p->v->view, p->ifindex);
+
+	if (i == NULL || memcmp(p->mac, i->mac, sizeof p->mac) == 0)
+		return;
+	memcpy(p->mac, i->mac, sizeof p->mac);
+	if (vrrp_state_serves(p->election.state))
+		hold_announce(p, now);
+}
+
 void
 place_look(struct vrrp *v)
 {
@@ -213,8 +255,10 @@ place_look(struct vrrp *v)
 	struct link_view fresh;
 	struct vip *p;
 
-	if (link_dump(v->link, &fresh) < 0)
-		return; /* the next change or beat tries again */
+	if (link_dump(v->link, &fresh) < 0) {
+		v->look_at = now + LOOK_AGAIN;
+		return;
+	}
 	link_view_free(&v->view);
 	v->view = fresh;
 	find_self(v);
@@ -227,6 +271,8 @@ place_look(struct vrrp *v)
 		if (!p->joined)
 			(void)join(p);
 		vip_fault(p, FAULT_LINK, !place_works(p));
+		move(p);
+		look_at_mac(p, now);
 		look_at_addresses(p, now);
 	}
 }

@@ -59,6 +59,7 @@ vip_publish(struct vip *p)
 	c->owner_priority = e->owner > 0 ? (uint32_t)e->owner : 0;
 	c->ifindex = p->ifindex;
 	c->present = p->present;
+	c->released = e->released || p->released;
 	c->leased_us = p->leased_at / 1000;
 	c->heard_us = e->heard_at > 0 ? e->heard_at / 1000 : 0;
 	fault_text(p, c->fault, sizeof c->fault);
@@ -267,14 +268,13 @@ vip_turn(struct vip *p, int64_t now)
 /* ---- begin and end ---- */
 
 static bool
-same_addresses(const struct shm_vip *c, const struct conf_addrs *all)
+share_address(const struct shm_vip *c, const struct conf_addrs *all)
 {
-	if (c->n_addresses != all->n)
-		return false;
 	for (unsigned i = 0; i < all->n; i++)
-		if (!addr_equal_ip(&c->address[i], &all->v[i]))
-			return false;
-	return true;
+		for (unsigned k = 0; k < c->n_addresses && k < SHM_VIP_ADDRS; k++)
+			if (addr_equal_ip(&c->address[k], &all->v[i]))
+				return true;
+	return false;
 }
 
 /* What an earlier process left. Addresses that it held and we do not have go; those that we have are
@@ -283,17 +283,16 @@ static void
 inherit(struct vip *p, const struct shm_vip *old)
 {
 	const struct conf_addrs *all = &p->plan.conf->addresses;
-	bool served = vrrp_state_serves((enum vrrp_state)old->state);
 	/* A node that is not known yet takes no part yet. */
-	bool ours = same_addresses(old, all) && (p->plan.takes_part || p->v->self < 0);
+	bool ours = p->plan.takes_part || p->v->self < 0;
 
-	if (!ours && old->present) {
-		hold_forget(p->v, old);
-	} else if (ours && served) {
+	if (old->present || vrrp_state_serves((enum vrrp_state)old->state))
+		hold_forget(p->v, old, ours ? all : NULL);
+	if (ours && share_address(old, all) && vrrp_state_serves((enum vrrp_state)old->state)) {
 		p->leased_at = old->leased_us * 1000;
 		p->ifindex = old->ifindex;
 	}
-	p->released = old->state == VRRP_STATE_RELEASED;
+	p->released = old->released;
 	p->cell.reset_us = old->reset_us;
 	p->cell.order_done = old->order_done;
 }
@@ -342,8 +341,10 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 void
 vip_abandon(struct vip *p)
 {
-	if (!vrrp_state_serves(p->election.state))
-		return;
-	vip_advert(p, 0);
-	hold_delete(p);
+	bool serves = vrrp_state_serves(p->election.state);
+
+	if (serves)
+		vip_advert(p, 0);
+	if (serves || vip_is_going(p))
+		hold_delete(p);
 }

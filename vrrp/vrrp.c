@@ -88,7 +88,7 @@ start_vips(struct vrrp *v, int64_t now)
 		if (v->stopping || p->faults != 0 || !p->plan.takes_part ||
 		    p->election.state != VRRP_STATE_INIT)
 			continue;
-		ev.kind = p->present && vip_may_adopt(p, now) ? VRRP_EV_ADOPT : VRRP_EV_START;
+		ev.kind = p->some_present && vip_may_adopt(p, now) ? VRRP_EV_ADOPT : VRRP_EV_START;
 		ev.source = p->self;
 		p->leased_at = ev.kind == VRRP_EV_ADOPT ? p->leased_at : 0;
 		vip_event(p, &ev);
@@ -240,7 +240,7 @@ on_beat(struct ev_loop *loop, struct ev_timer *w, int revents)
 	(void)loop, (void)revents;
 	seg_beat(v->seg, mono_now());
 	for (unsigned i = 0; i < v->n; i++) {
-		again = again || (v->vip[i].faults & FAULT_LINK);
+		again = again || (v->vip[i].faults & FAULT_LINK) || vip_has_left_over(&v->vip[i]);
 		vip_publish(&v->vip[i]); /* who was heard, and when */
 	}
 	if (again || v->self < 0)
@@ -250,7 +250,6 @@ on_beat(struct ev_loop *loop, struct ev_timer *w, int revents)
 /* ---- the death of the master ---- */
 
 /* Not a watcher of libev: signals belong to the loop that the master had. */
-static volatile sig_atomic_t told;
 static int told_fd;
 
 static void
@@ -260,7 +259,6 @@ on_term(int sig)
 	int saved = errno;
 
 	(void)sig;
-	told = 1;
 	(void)!write(told_fd, &one, sizeof one);
 	errno = saved;
 }
@@ -269,8 +267,8 @@ on_term(int sig)
 static void
 look_at_master(struct vrrp *v)
 {
-	if (told == 0 || getppid() == v->master)
-		return; /* somebody's kill: the master decides */
+	if (getppid() == v->master)
+		return; /* SIGTERM was somebody's kill: the master decides */
 	log_err("the master is dead: letting go of all VIPs");
 	for (unsigned i = 0; i < v->n; i++)
 		vip_abandon(&v->vip[i]);
@@ -313,8 +311,8 @@ make_vips(struct vrrp *v)
 	}
 	for (unsigned k = 0; k < SHM_VIPS; k++)
 		if (!taken[k] && old[k].name[0] != '\0') {
-			if (vrrp_state_serves((enum vrrp_state)old[k].state))
-				hold_forget(v, &old[k]);
+			if (vrrp_state_serves((enum vrrp_state)old[k].state) || old[k].present)
+				hold_forget(v, &old[k], NULL);
 			old[k] = (struct shm_vip){.n_addresses = 0};
 			SEQ_STORE(&v->seg->vrrp->vip[k], &old[k]);
 			stat_clear_rows(STAT_SET_VIP, &v->seg->vrrp->stat[k]);
@@ -337,7 +335,7 @@ start(struct vrrp *v, const struct heritage *h)
 	v->h = h;
 	v->seg = h->seg;
 	v->self = h->conf->self;
-	v->master = getppid();
+	v->master = h->master;
 	v->announcer = prepared;
 	v->turned_at = vrrp_now();
 	v->no_worker_at = VRRP_NEVER;

@@ -65,6 +65,17 @@ done
 is "3 reloads: failed connects" "$(probe_failed "$t")" 0
 is "and b saw nothing" "$(vip b transitions)" "$moved"
 
+t=$(now_ms)
+sed -i "s/addresses = \"$VIP\"/addresses = [ \"$VIP\", \"10.77.0.11\" ]/" "$D"/[ab]/kha.conf
+check "reload with one address more" node_reload a
+check "it comes" until_true 2 has a 10.77.0.11
+sed -i "s/addresses = \[.*11\" \]/addresses = \"$VIP\"/" "$D"/[ab]/kha.conf
+check "reload without it" node_reload a
+check "it goes" until_true 2 has_not a 10.77.0.11
+check "the other stays" steady a
+is "failed connects meanwhile" "$(probe_failed "$t")" 0
+is "b saw nothing" "$(vip b transitions)" "$moved"
+
 # ---- nobody serves ----
 stopped=$(kha_process a checker)
 check "the checker of a is there" test -n "$stopped"
