@@ -132,7 +132,8 @@ worst() {
 # By more than what two samples may be off: a busy machine takes some that are close to each other, and new
 # workers begin the round robin anew.
 falls() { awk 'NR > 1 && $4 < last - 8 { n++ } { last = $4 } END { print n + 0 }' "$D/$1.samples"; }
-worst rr 10
+# In points of its weight. In points of all new connections, which is what users see, it is half of that.
+worst rr 15
 worst places 10
 worst least 15
 is "rr: times that its share fell" "$(falls rr)" 0
