@@ -38,6 +38,7 @@ struct vip {
 	unsigned ifindex; /* of the addresses */
 	unsigned char mac[6];
 	struct addr self;
+	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
 
 	unsigned faults;   /* enum fault */
 	uint64_t order;	   /* shm_head.vip_order that is being carried out; 0: none */

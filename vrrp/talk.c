@@ -71,6 +71,8 @@ take_packet(struct vip *p, const struct vrrp_datagram *d)
 	counters[ev.verdict]++;
 	if (ev.verdict == VRRP_VRID || ev.verdict == VRRP_SELF)
 		return;
+	if (ev.verdict != VRRP_GOOD || seen.other_addresses)
+		p->misfit = d->src;
 	ev.priority = a.priority;
 	ev.interval_ns = (int64_t)a.interval_us * 1000;
 	if (ev.verdict == VRRP_GOOD) {

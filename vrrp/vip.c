@@ -101,7 +101,7 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 #undef STATE
 	};
 	const struct vrrp_election *e = &p->election;
-	char heard[48] = "", fault[96] = "";
+	char heard[48] = "", fault[96] = "", from[ADDR_TEXT];
 
 	if (step->from == step->to && step->reason == VRRP_REASON_PRIORITY) {
 		log_notice("vip %s: Changing effective priority from %u to %u", name_of(p),
@@ -109,9 +109,12 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 		return;
 	}
 	if (step->from == step->to) {
-		log_notice("vip %s: %s%s%s", name_of(p), vrrp_reason_text(step->reason),
-		    step->reason == VRRP_REASON_DEGRADED ? ": " : "",
-		    step->reason == VRRP_REASON_DEGRADED ? vrrp_verdict_help(e->degraded) : "");
+		if (step->reason == VRRP_REASON_DEGRADED)
+			log_warning("vip %s: DEGRADED: %s: %s, the first from %s", name_of(p),
+			    vrrp_reason_text(step->reason), vrrp_verdict_help(e->degraded),
+			    addr_print_ip(&p->misfit, from, sizeof from));
+		else
+			log_notice("vip %s: %s", name_of(p), vrrp_reason_text(step->reason));
 		return;
 	}
 	if (e->heard_at > 0)
