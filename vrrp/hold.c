@@ -156,6 +156,7 @@ hold_turn(struct vip *p, int64_t now)
 	if (now >= p->delete_at) {
 		p->delete_at = VRRP_NEVER;
 		hold_delete(p);
+		vip_publish(p);
 	}
 	if (now >= p->lease_at)
 		refresh(p, now);
