@@ -4,13 +4,7 @@
 # priority, priority 255.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
-# A minute and more that does not touch the data path: once, where there are two engines.
-case ${KHA_ENGINE:-}$("$KHA" -V | grep '^engine: uring') in
-epollengine*)
-	echo "1..0 # SKIP ran with uring; the election does not depend on the engine"
-	exit 77
-	;;
-esac
+once_for_all_engines
 story "VRRP with a keepalived that is set otherwise"
 
 export GLOBAL='workers = 1; log_level = "info";'

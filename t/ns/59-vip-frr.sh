@@ -3,13 +3,7 @@
 # kha on a, FRR's vrrpd on b: elections, stops, returns; VRRP 2 and 3, IPv4 and IPv6, multicast.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
-# It does not touch the data path: once, where there are two engines.
-case ${KHA_ENGINE:-}$("$KHA" -V | grep '^engine: uring') in
-epollengine*)
-	echo "1..0 # SKIP ran with uring; the election does not depend on the engine"
-	exit 77
-	;;
-esac
+once_for_all_engines
 story "VRRP with FRR"
 
 FRR=/usr/lib/frr VIP6=fd77::10

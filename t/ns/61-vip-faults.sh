@@ -4,12 +4,7 @@
 # the lifetime of an address. The seed is printed; KHA_SEED repeats it. KHA_LONG: ten times as many.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
-case ${KHA_ENGINE:-}$("$KHA" -V | grep '^engine: uring') in
-epollengine*)
-	echo "1..0 # SKIP ran with uring; the election does not depend on the engine"
-	exit 77
-	;;
-esac
+once_for_all_engines
 story "a VIP on three nodes under random faults"
 
 seed=${KHA_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
