@@ -63,8 +63,9 @@ struct grid;
 struct grid *grid_new(void); /* NULL: no memory */
 /* The next cell of the row. An empty format makes an empty cell. */
 void grid_cell(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void grid_row(struct grid *g);	    /* ends the row */
-bool grid_ok(const struct grid *g); /* false: memory ran out on the way */
+void grid_row(struct grid *g);	       /* ends the row */
+bool grid_empty(const struct grid *g); /* no row was begun */
+bool grid_ok(const struct grid *g);    /* false: memory ran out on the way */
 void grid_print(const struct grid *g, FILE *out);
 void grid_free(struct grid *g); /* also of NULL */
 

@@ -345,7 +345,7 @@ fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err
 	if (result == 0)
 		print_head(&t);
 	for (int i = 0; i < GRIDS; i++) {
-		if (result == 0 && (fill[i] != fill_vips || d->n_vips > 0)) {
+		if (result == 0 && !grid_empty(g[i])) {
 			fputc('\n', out);
 			grid_print(g[i], out);
 		}

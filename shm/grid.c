@@ -83,6 +83,12 @@ grid_row(struct grid *g)
 }
 
 bool
+grid_empty(const struct grid *g)
+{
+	return !g->in_body && g->column == 0;
+}
+
+bool
 grid_ok(const struct grid *g)
 {
 	return fflush(g->mem) == 0 && !ferror(g->mem);
