@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/seg.h"
+#include "shm/dump.h"
 
 #define RUN_DIR "/run/kha"
 #define WORD	32
@@ -110,4 +110,24 @@ cli_attach(const char *verb, struct seg *seg, const char *run_dir)
 	why = errno;
 	fprintf(stderr, "kha %s: %s\n", verb, err_end(&err));
 	return why == ENOENT || why == EAGAIN ? CLI_NO_DAEMON : CLI_FAILED;
+}
+
+int
+cli_dump(const char *verb, const char *run_dir, struct dump **d)
+{
+	struct err err;
+	struct seg seg;
+	int result = cli_attach(verb, &seg, run_dir);
+
+	*d = NULL;
+	if (result != CLI_OK)
+		return result;
+	err_init(&err);
+	*d = dump_take(&seg, mono_now(), wall_ms(), &err);
+	seg_close(&seg);
+	if (*d == NULL) {
+		fprintf(stderr, "kha %s: %s\n", verb, err_end(&err));
+		return CLI_FAILED;
+	}
+	return CLI_OK;
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+struct dump;
 struct seg;
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_DAEMON = 3 };
@@ -41,5 +42,9 @@ int cli_bad_option(const char *verb, int got, char *const *argv);
 
 /* seg_attach() for a verb: CLI_OK, or prints why not and returns the exit code. */
 int cli_attach(const char *verb, struct seg *seg, const char *run_dir);
+
+/* dump_take() of it: CLI_OK and *d, to be freed; or prints why not, *d is NULL, and returns the exit
+ * code. */
+int cli_dump(const char *verb, const char *run_dir, struct dump **d);
 
 #endif

@@ -138,20 +138,11 @@ print(const struct dump *d, const char *word)
 int
 cli_show(const char *run_dir, const char *word)
 {
-	struct err err;
-	struct seg seg;
 	struct dump *d;
-	int result = cli_attach("server", &seg, run_dir);
+	int result = cli_dump("server", run_dir, &d);
 
 	if (result != CLI_OK)
 		return result;
-	err_init(&err);
-	d = dump_take(&seg, mono_now(), wall_ms(), &err);
-	seg_close(&seg);
-	if (d == NULL) {
-		fprintf(stderr, "kha server: %s\n", err_end(&err));
-		return CLI_FAILED;
-	}
 	result = print(d, word);
 	free(d);
 	return result;

@@ -97,18 +97,7 @@ failed(struct err *err)
 static int
 take(const struct options *o, struct dump **d)
 {
-	struct err err;
-	struct seg seg;
-	int result;
-
-	*d = NULL;
-	result = cli_attach("stat", &seg, cli_run_dir(o->run_dir));
-	if (result != CLI_OK)
-		return result;
-	err_init(&err);
-	*d = dump_take(&seg, mono_now(), wall_ms(), &err);
-	seg_close(&seg);
-	return *d != NULL ? CLI_OK : failed(&err);
+	return cli_dump("stat", cli_run_dir(o->run_dir), d);
 }
 
 static int

@@ -185,20 +185,11 @@ print_status(const struct dump *d)
 static int
 show(const char *run_dir)
 {
-	struct err err;
-	struct seg seg;
 	struct dump *d;
-	int result = cli_attach("status", &seg, run_dir);
+	int result = cli_dump("status", run_dir, &d);
 
 	if (result != CLI_OK)
 		return result;
-	err_init(&err);
-	d = dump_take(&seg, mono_now(), wall_ms(), &err);
-	seg_close(&seg);
-	if (d == NULL) {
-		fprintf(stderr, "kha status: %s\n", err_end(&err));
-		return CLI_FAILED;
-	}
 	result = print_status(d);
 	free(d);
 	return result;

@@ -51,21 +51,12 @@ no_verb(const char *word)
 static int
 show(const char *run_dir, const char *name)
 {
-	struct err err;
-	struct seg seg;
 	struct dump *d;
 	const char *why = "";
-	int result = cli_attach("vip", &seg, run_dir), one = -1;
+	int result = cli_dump("vip", run_dir, &d), one = -1;
 
 	if (result != CLI_OK)
 		return result;
-	err_init(&err);
-	d = dump_take(&seg, mono_now(), wall_ms(), &err);
-	seg_close(&seg);
-	if (d == NULL) {
-		fprintf(stderr, "kha vip: %s\n", err_end(&err));
-		return CLI_FAILED;
-	}
 	if (name != NULL)
 		one = vip_which(d->vip, d->n_vips, name, &why);
 	if (name != NULL && one < 0) {
