@@ -54,21 +54,6 @@ follow_tables(struct checker *c)
 
 /* ---- workers ---- */
 
-void
-checker_wake_workers(const struct checker *c)
-{
-	const struct shm_proc *proc = c->seg->ro->head.r.proc;
-	const uint64_t one = 1;
-
-	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++) {
-		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) != PROC_WORKER ||
-		    c->h->wake_fds[i] < 0)
-			continue;
-		/* EAGAIN: so many are unread already that one more changes nothing. */
-		(void)!write(c->h->wake_fds[i], &one, sizeof one);
-	}
-}
-
 static void
 look(struct checker *c)
 {

@@ -93,9 +93,4 @@ void report_result(
 /* The class of candidates of a service changed. Silent until the checker is ready. */
 void report_services(struct checker *c, struct mono now);
 
-/* ---- checker.c ---- */
-
-/* Wakes all workers: a cell changed. */
-void checker_wake_workers(const struct checker *c);
-
 #endif

@@ -33,7 +33,7 @@ store(struct target *t, bool changed)
 	t->cell.fall = (uint16_t)t->verdict.fall;
 	health_store(t->c->seg, t->index, &t->cell, changed);
 	if (changed)
-		checker_wake_workers(t->c);
+		seg_wake_workers(t->c->seg, t->c->h->wake_fds);
 }
 
 /* returns: its next UP begins a slow start. */

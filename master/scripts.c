@@ -151,10 +151,9 @@ static struct {
 static void
 notify_next(struct master *m)
 {
-	static const char group[] = "INSTANCE";
-	const struct change *c = &notify.queue[notify.first];
+	const struct change *c;
 	char priority[16];
-	const char *more[] = {group, NULL, NULL, priority, NULL};
+	const char *more[] = {"INSTANCE", NULL, NULL, priority, NULL};
 	pid_t pid;
 
 	while (notify.n > 0 && !ev_is_active(&notify.child)) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of the daemon: the VIPs are handed over first, while this node serves; then workers (at once, or when their connections have ended), then the
+ * The end of the daemon: the VIPs are handed over first, while this node serves; then workers (at
+ * once, or when their connections have ended), then the
  * checker, the logger last, so that it writes what the others said.
  */
 #include "master/internal.h"
 
 #define STEP_MS 1000 /* for processes that were told to end; then SIGKILL */
-#define VIPS_MS                                                                                    \
-	3000 /* for a hand-over: a successor has a second to come, and what it takes to say so */
+/* For a hand-over: a successor has a second to come, and what it takes to say so. */
+#define VIPS_MS 3000
 
 static void
 stop_kind(struct master *m, enum proc_kind kind, enum proc_want want, struct mono until)

@@ -332,6 +332,21 @@ seg_proc(const struct seg *seg, unsigned entry)
 }
 
 void
+seg_wake_workers(const struct seg *seg, const int *wake_fds)
+{
+	const struct shm_proc *proc = seg->ro->head.r.proc;
+	const uint64_t one = 1;
+
+	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++) {
+		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) != PROC_WORKER ||
+		    wake_fds[i] < 0)
+			continue;
+		/* EAGAIN: so many are unread already that one more changes nothing. */
+		(void)!write(wake_fds[i], &one, sizeof one);
+	}
+}
+
+void
 seg_beat(struct seg *seg, struct mono now)
 {
 	if (seg->proc != NULL)

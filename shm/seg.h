@@ -61,6 +61,9 @@ void seg_forget_service(struct seg *seg, unsigned index);
 const struct shm_proc_region *seg_proc(const struct seg *seg, unsigned entry);
 const struct shm_worker *seg_worker(const struct seg *seg, unsigned entry);
 
+/* Writes the eventfds of all workers: something that they read has changed. wake_fds: by entry, -1: none. */
+void seg_wake_workers(const struct seg *seg, const int *wake_fds);
+
 /* Own loop turned / does its work (generation) or not (0). No-ops when seg->proc is
  * NULL. */
 void seg_beat(struct seg *seg, struct mono now);

@@ -27,7 +27,6 @@ enum fault {
 struct vip {
 	struct vrrp *v;
 	unsigned cell_index;
-	bool used;
 	struct plan_vip plan;
 	struct vrrp_election election;
 
@@ -37,7 +36,6 @@ struct vip {
 	struct ev_io io;
 	unsigned ifindex; /* of the addresses */
 	unsigned char mac[6];
-	struct addr self;
 	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
 
 	unsigned faults;   /* enum fault */

@@ -125,7 +125,6 @@ join(struct vip *p)
 		return -1;
 	}
 	p->ifindex = ifindex;
-	p->self = self;
 	memcpy(p->mac, holds->mac, sizeof p->mac);
 	snprintf(p->cell.interface, sizeof p->cell.interface, "%s", holds->name);
 	ev_io_init(&p->io, on_packet, p->wire.fd, EV_READ);
@@ -150,7 +149,7 @@ static bool
 place_works(const struct vip *p)
 {
 	return p->joined && works(p->v, p->ifindex) && works(p->v, p->wire.ifindex) &&
-	       link_find_address(&p->v->view, p->wire.ifindex, &p->self) != NULL;
+	       link_find_address(&p->v->view, p->wire.ifindex, &p->wire.self) != NULL;
 }
 
 static bool
@@ -220,7 +219,8 @@ has_moved(const struct vip *p)
 		node_address(p), &ifindex, NULL) < 0 ||
 	    !find_source(p, ifindex, &self, &from))
 		return false;
-	return ifindex != p->ifindex || from != p->wire.ifindex || !addr_equal_ip(&self, &p->self);
+	return ifindex != p->ifindex || from != p->wire.ifindex ||
+	       !addr_equal_ip(&self, &p->wire.self);
 }
 
 /* Not before the farewell has gone out where it was. */

@@ -68,17 +68,6 @@ vip_publish(struct vip *p)
 	SEQ_STORE(&region->vip[p->cell_index], c);
 }
 
-static void
-wake_workers(const struct vrrp *v)
-{
-	const struct shm_proc *proc = v->seg->ro->head.r.proc;
-	const uint64_t one = 1;
-
-	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++)
-		if (atomic_load_explicit(&proc[i].kind, memory_order_relaxed) == PROC_WORKER)
-			(void)!write(v->h->wake_fds[i], &one, sizeof one);
-}
-
 /* The master runs notify: it reads the ring, and the counter last. */
 static void
 tell(const struct vip *p, enum vrrp_state state)
@@ -151,7 +140,7 @@ reset_clients(struct vip *p, int64_t now)
 	p->cell.reset_us = now / 1000;
 	vip_publish(p);
 	atomic_fetch_add_explicit(&p->v->seg->vrrp->resets, 1, memory_order_release);
-	wake_workers(p->v);
+	seg_wake_workers(p->v->seg, p->v->h->wake_fds);
 }
 
 /* Clients are reset while the address is still there. Who gives way to a better node has clients that
@@ -308,7 +297,6 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	*p = (struct vip){
 	    .v = v,
 	    .cell_index = cell,
-	    .used = true,
 	    .wire.fd = -1,
 	    .election_at = VRRP_NEVER,
 	    .lease_at = VRRP_NEVER,

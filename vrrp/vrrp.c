@@ -89,7 +89,7 @@ start_vips(struct vrrp *v, int64_t now)
 		    p->election.state != VRRP_STATE_INIT)
 			continue;
 		ev.kind = p->some_present && vip_may_adopt(p, now) ? VRRP_EV_ADOPT : VRRP_EV_START;
-		ev.source = p->self;
+		ev.source = p->wire.self;
 		p->leased_at = ev.kind == VRRP_EV_ADOPT ? p->leased_at : 0;
 		vip_event(p, &ev);
 		if (p->released)
