@@ -144,9 +144,10 @@ check "places: one at least from the first moment" \
 worst grown 10
 
 # ---- the end of it ----
-over() { [ "$(now_ms)" -gt $(($1 + ramp + 100)) ]; }
+# Workers look at what changes with time alone each 250 ms: until then some have the old shares.
+over() { [ "$(now_ms)" -gt $(($1 + ramp + 1000)) ]; }
 until_true 20 over "$rr" || not_ok "that time passes"
-# The last turn of the old shares may end first.
+# Each worker may be in the middle of a turn.
 equal() { # NAME PORT
 	local n
 	n=$(shares "$1" "$2" 200 | cut -d' ' -f1)

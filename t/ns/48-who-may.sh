@@ -57,7 +57,7 @@ try() {
 	timeout $((30 * SLOW)) "$TOOLS/peer" connect "$to:$2" from "$from" "${@:3}" 2>"$D/try"
 }
 let_in() { try "$1" "$2" send hello recv world fin eof; }
-kept_out() { try "$1" "$2" reset; }
+kept_out() { try "$1" "$2" reset || { say "$(cat "$D/try")"; false; }; }
 
 # ---- allow, deny ----
 n=0 m=0 few=4 # refused at few below

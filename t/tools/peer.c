@@ -40,6 +40,8 @@
 #define BLOCK	65536
 
 static const char *step = "start";
+/* A RST may come before connect() has returned: then it is connect() that tells. */
+static bool reset_early;
 
 static _Noreturn void
 fail(const char *what)
@@ -284,8 +286,11 @@ connect_to(const char *where, const char *from)
 		if (bind(fd, &own.sa, addr_len(&own)) != 0)
 			fail(strerror(errno));
 	}
-	if (connect(fd, &a.sa, addr_len(&a)) != 0)
-		fail(strerror(errno));
+	if (connect(fd, &a.sa, addr_len(&a)) != 0) {
+		if (errno != ECONNRESET)
+			fail(strerror(errno));
+		reset_early = true;
+	}
 	return ready_conn(fd);
 }
 
@@ -424,6 +429,11 @@ run(int fd, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		step = argv[i];
 		arg = i + 1 < argc ? argv[i + 1] : "";
+		if (reset_early) {
+			if (strcmp(step, "reset") != 0)
+				fail(strerror(ECONNRESET));
+			break;
+		}
 		if (strcmp(step, "send") == 0)
 			send_all(fd, arg, strlen(arg)), i++;
 		else if (strcmp(step, "recv") == 0)
