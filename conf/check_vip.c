@@ -151,6 +151,60 @@ commands_are_paths(const struct one *o)
 		wrong(o, "notify", "must begin with \"/\": there is no shell to find it");
 }
 
+/* As the kernel has them (dev_valid_name). */
+static void
+interfaces_are_names(const struct one *o)
+{
+	const struct conf_strings *all = &o->vip->track.interfaces;
+
+	if (only(all, "auto"))
+		return;
+	for (unsigned i = 0; i < all->n; i++) {
+		const char *name = all->v[i];
+
+		if (strcmp(name, "auto") == 0)
+			wrong(o, "track",
+			    "interfaces: \"auto\" stands alone; those of the VIP and of the adverts "
+			    "always count");
+		else if (*name == '\0' || strlen(name) > 15 || strpbrk(name, "/: \t\n") != NULL)
+			wrong(o, "track", "interfaces: %s is no name of an interface",
+			    conf_text_shown(o->r->scratch, name));
+	}
+}
+
+static bool
+same_strings(const struct conf_strings *a, const struct conf_strings *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Else two elections would want their VIPs on two nodes. */
+static void
+fits_group(const struct one *o, unsigned index)
+{
+	const struct conf_vip *v = o->vip, *w;
+
+	for (unsigned i = 0; i < index; i++) {
+		w = &o->r->conf->vips[i];
+		if (*v->group == '\0' || strcmp(v->group, w->group) != 0)
+			continue;
+		if (!same_strings(&v->order, &w->order))
+			wrong(o, "order",
+			    "VIP \"%s\" of the same group has another one: they move together",
+			    w->name);
+		if (v->preempt != w->preempt || v->preempt_delay != w->preempt_delay)
+			wrong(o, v->preempt != w->preempt ? "preempt" : "preempt_delay",
+			    "VIP \"%s\" of the same group has another one: they move together",
+			    w->name);
+		return; /* that one was compared with those before it */
+	}
+}
+
 static bool
 share_address(const struct conf_addrs *a, const struct conf_addrs *b, const struct addr **which)
 {
@@ -207,6 +261,8 @@ conf_check_vips(struct conf_reader *r)
 		order_names_nodes(&o);
 		weights_fit(&o);
 		commands_are_paths(&o);
+		interfaces_are_names(&o);
+		fits_group(&o, i);
 		differs_from_others(&o, i);
 	}
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "master/daemon.h"
 #include "master/internal.h"
+#include "master/vip_wait.h"
 #include "master/operate.h"
 #include "worker/worker.h"
 

@@ -24,7 +24,7 @@
 
 #define MASTER_VIP_WAITS 8
 
-/* A client of kha vip that waits for vrrp's answer. */
+/* Somebody waits for vrrp's answer: a client of kha vip, or (0) a reload. */
 struct vip_wait {
 	uint64_t client, order;
 	unsigned cell;
@@ -63,10 +63,12 @@ struct master {
 	struct reload reload;
 	struct saver saver;
 	struct ctl *ctl;
-	struct vip_wait vip_wait[MASTER_VIP_WAITS];
+	struct vip_wait vip_wait[MASTER_VIP_WAITS + 2 * SHM_VIPS];
 	unsigned n_vip_waits;
 	uint64_t vip_epoch; /* shm_head.vip_script: grows with each configuration of VIPs */
 	ev_timer vip_look;  /* while somebody waits */
+	ev_timer vip_gone;  /* vrrp died: when others have to know */
+	bool vip_late;	    /* that moment came, and its successor was not ready */
 	enum stop_step stopping;
 	bool stop_graceful;	/* what follows STOP_VIPS */
 	struct mono stop_until; /* of this step; then SIGKILL */

@@ -51,6 +51,7 @@ stop_workers(struct master *m)
 {
 	struct mono until = mono_now();
 
+	vips_bury(m);
 	scripts_stop(m);
 	scripts_turn(m);
 	/* Clients are refused from now on, not left waiting in a queue. */

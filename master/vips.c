@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When there is a vrrp process. It is replaced on a reload that changes VIPs or nodes: the new one goes
- * on with the addresses that the old one leaves as they are. Orders go through the segment: the master
- * stores a number and a verb, vrrp stores the number that it is done with, and how it went.
+ * on with the addresses that the old one leaves as they are, but for those that are not this node's any
+ * more, which the old one hands over first. When it dies and none is there in time, its VIPs are let go
+ * of from here.
  */
 #include "master/vips.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "master/internal.h"
+#include "master/vip_wait.h"
+#include "vrrp/vrrp.h"
 
-#define LOOK_S	  .01
-#define ANSWER_MS 10000 /* a hand-over with 3 s adverts takes 4 */
+#define LEAVE_MS 3000 /* for a hand-over: as at the end of the daemon */
+/* So long others do not notice that nobody advertises, and a process takes to be started again. Under
+ * sanitizers it takes longer. */
+#ifdef __SANITIZE_ADDRESS__
+#	define GONE_MS 1500
+#else
+#	define GONE_MS 150
+#endif
 
 void
 vips_start(struct master *m)
@@ -30,107 +38,114 @@ vips_start(struct master *m)
 		proc_start(m, ENTRY_VRRP, PROC_VRRP, 0, m->now.number);
 }
 
-void
-vips_reloaded(struct master *m)
+/* ---- reload ---- */
+
+/* Has the VIPs handed over that go. How many there are. */
+static unsigned
+hand_over(struct master *m)
+{
+	struct shm_vip cell;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SHM_VIPS; i++)
+		if (SEQ_LOAD(&m->seg.ro->vrrp.r.vip[i], &cell) && vrrp_goes(&cell, m->now.conf)) {
+			log_notice("vip %.*s: the new configuration does not have it here: it is "
+				   "handed over",
+			    SHM_NAME, cell.name);
+			vip_wait_begin(m, i, VIP_STOP, 0, LEAVE_MS);
+			n++;
+		}
+	return n;
+}
+
+static void
+replace(struct master *m)
 {
 	if (m->proc[ENTRY_VRRP].kind != PROC_NONE)
 		proc_stop(m, ENTRY_VRRP, m->now.conf->n_vips > 0 ? WANT_DRAIN : WANT_STOP,
 		    (struct mono){0});
 	/* One that waited to be started again has no end that anybody would hear of. */
 	if (m->proc[ENTRY_VRRP].kind == PROC_NONE)
-		vips_start(m);
+		vips_ended(m);
+}
+
+void
+vips_reloaded(struct master *m)
+{
+	if (m->proc[ENTRY_VRRP].pid != 0 && m->now.conf->n_vips > 0 && hand_over(m) > 0)
+		return;
+	replace(m);
+}
+
+void
+vips_handed_over(struct master *m)
+{
+	if (m->stopping == STOP_NOT)
+		replace(m);
+}
+
+/* ---- deaths ---- */
+
+void
+vips_bury(struct master *m)
+{
+	ev_timer_stop(m->loop, &m->vip_gone);
+	if (vrrp_bury(&m->seg, m->now.conf) > 0)
+		proc_wake_all(m);
 }
 
 void
 vips_ended(struct master *m)
 {
-	if (m->stopping == STOP_NOT)
+	if (m->stopping == STOP_NOT && m->now.conf->n_vips > 0) {
 		vips_start(m);
-}
-
-/* ---- orders ---- */
-
-/* True: answered. */
-static bool
-answer(struct master *m, const struct vip_wait *w)
-{
-	_Atomic uint64_t *word = &m->seg.head->vip_order[w->cell];
-	char text[256];
-	struct shm_vip v;
-
-	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[w->cell], &v) || v.order_done != w->order) {
-		if (mono_now().us < w->until.us && atomic_load(word) == w->order)
-			return false;
-		/* Not to be carried out when nobody expects it any more. */
-		if (atomic_load(word) == w->order)
-			atomic_store(word, w->order & ~(uint64_t)((1 << VIP_VERB_BITS) - 1));
-		ctl_reply(m->ctl, w->client, 1,
-		    "no answer in time, or another order took its place: see kha status");
-		return true;
+		return;
 	}
-	snprintf(text, sizeof text, "vip %.*s: %s%.*s", SHM_NAME, v.name,
-	    v.order_refused ? "refused: " : "", (int)sizeof v.order_text, v.order_text);
-	log_notice("%s %s", text, v.order_refused ? "" : "(operator)");
-	ctl_reply(m->ctl, w->client, v.order_refused ? 1 : 0, text);
-	return true;
+	vips_bury(m);
+	if (m->stopping == STOP_NOT)
+		seg_forget_vips(&m->seg);
 }
 
 static void
-on_look(struct ev_loop *loop, ev_timer *t, int revents)
+on_gone(struct ev_loop *loop, ev_timer *t, int revents)
 {
 	struct master *m = ev_userdata(loop);
-	unsigned left = 0;
 
-	(void)revents;
-	for (unsigned i = 0; i < m->n_vip_waits; i++)
-		if (!answer(m, &m->vip_wait[i]))
-			m->vip_wait[left++] = m->vip_wait[i];
-	m->n_vip_waits = left;
-	if (left == 0)
-		ev_timer_stop(loop, t);
+	(void)t, (void)revents;
+	if (m->stopping != STOP_NOT || proc_ready(m, ENTRY_VRRP))
+		return;
+	/* One that is not ready may be about to adopt: its end comes first, see vips_died(). */
+	m->vip_late = m->proc[ENTRY_VRRP].pid != 0;
+	if (m->vip_late)
+		proc_kill(m, ENTRY_VRRP);
+	else
+		vips_bury(m);
+}
+
+void
+vips_died(struct master *m)
+{
+	const struct conf *conf = m->now.conf;
+	int ms = GONE_MS;
+
+	if (m->stopping != STOP_NOT || conf == NULL)
+		return;
+	if (m->vip_late) {
+		m->vip_late = false;
+		vips_bury(m);
+		return;
+	}
+	for (unsigned i = 0; i < conf->n_vips; i++)
+		if (conf->vips[i].advert * 3 / 2 < ms)
+			ms = conf->vips[i].advert * 3 / 2;
+	ev_timer_stop(m->loop, &m->vip_gone);
+	ev_timer_set(&m->vip_gone, ms / 1000., 0.);
+	ev_timer_start(m->loop, &m->vip_gone);
 }
 
 void
 vips_init(struct master *m)
 {
-	ev_init(&m->vip_look, on_look);
-	m->vip_look.repeat = LOOK_S;
-}
-
-void
-vips_order(struct master *m, uint64_t client, const struct ctl_request *r)
-{
-	static struct shm_vip vip[SHM_VIPS]; /* large */
-	const char *why = "kha is being stopped";
-	_Atomic uint64_t *word;
-	uint64_t order;
-	int cell = -1;
-
-	for (unsigned i = 0; i < SHM_VIPS; i++)
-		if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[i], &vip[i]))
-			vip[i].name[0] = '\0';
-	if (m->stopping == STOP_NOT)
-		why = "this daemon holds no VIPs";
-	if (m->stopping == STOP_NOT && m->proc[ENTRY_VRRP].kind != PROC_NONE)
-		cell = vip_which(vip, SHM_VIPS, r->vip.vip, &why);
-	if (cell >= 0 && m->n_vip_waits == MASTER_VIP_WAITS) {
-		why = "too many orders are under way: try again later";
-		cell = -1;
-	}
-	if (cell < 0) {
-		ctl_reply(m->ctl, client, 1, why);
-		return;
-	}
-	word = &m->seg.head->vip_order[cell];
-	order = ((atomic_load(word) >> VIP_VERB_BITS) + 1) << VIP_VERB_BITS | r->vip.verb;
-	atomic_store(word, order);
-	m->vip_wait[m->n_vip_waits++] = (struct vip_wait){
-	    .client = client,
-	    .cell = (unsigned)cell,
-	    .order = order,
-	    .until = mono_add_ms(mono_now(), ANSWER_MS),
-	};
-	proc_wake(m, ENTRY_VRRP);
-	if (!ev_is_active(&m->vip_look))
-		ev_timer_again(m->loop, &m->vip_look);
+	ev_init(&m->vip_gone, on_gone);
+	vip_wait_init(m);
 }

@@ -3,21 +3,22 @@
 #ifndef KHA_MASTER_VIPS_H
 #define KHA_MASTER_VIPS_H
 
-#include <stdint.h>
-
-struct ctl_request;
 struct master;
 
 void vips_init(struct master *m);
 
 /* With VIPs in the configuration: starts it if it does not run. */
 void vips_start(struct master *m);
-/* They, or the nodes, are others now: it is replaced; or ended, when there are none any more. */
+/* They, or the nodes, are others now: it is replaced; or ended, when there are none any more. VIPs that
+ * this node does not have any more are handed over first. */
 void vips_reloaded(struct master *m);
-/* It ended. */
+/* That is done (master/vip_wait.h). */
+void vips_handed_over(struct master *m);
+/* It ended, as it was told to. */
 void vips_ended(struct master *m);
-
-/* A request of CTL_VIP. The reply comes when it is done or refused. */
-void vips_order(struct master *m, uint64_t client, const struct ctl_request *r);
+/* It died, and will be started again. */
+void vips_died(struct master *m);
+/* No vrrp process is there: says farewell for it and deletes the addresses that it held. */
+void vips_bury(struct master *m);
 
 #endif

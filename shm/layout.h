@@ -97,8 +97,9 @@ enum proc_want {
 	WANT_STOP,
 };
 
-/* What an operator wants of a VIP. An order is a number that grows, and a verb in its last bits. */
-enum vip_verb { VIP_NOTHING, VIP_TAKE, VIP_RELEASE, VIP_READY, VIP_VERBS };
+/* What an operator wants of a VIP; VIP_STOP: the master, before a reload takes the VIP from this node.
+ * An order is a number that grows, and a verb in its last bits. */
+enum vip_verb { VIP_NOTHING, VIP_TAKE, VIP_RELEASE, VIP_READY, VIP_VERBS, VIP_STOP = VIP_VERBS };
 #define VIP_VERB_BITS 8
 
 /* Results of the scripts of a VIP, in one word: which are good, which have had a result at all, and the
@@ -385,7 +386,9 @@ struct shm_vip {
 	uint32_t owner_priority;	  /* of the owner that was heard last */
 	uint32_t n_peers;		  /* unicast; 0: multicast */
 	struct addr owner;		  /* the same; AF_UNSPEC: none yet */
-	uint32_t ifindex;
+	struct addr self; /* source of our adverts, AF_UNSPEC: not joined yet; and its interface */
+	uint32_t self_ifindex;
+	uint32_t ifindex; /* of the addresses */
 	uint32_t present; /* 1: this node holds all addresses */
 	uint32_t advert_ms, lifetime_ms;
 	int64_t since_us;	/* of the state */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -163,6 +164,47 @@ reap_vrrp(struct seg *seg)
 	for (unsigned i = 0; i < SHM_VIPS; i++)
 		seq_repair(&v->vip[i].seq);
 	munmap(v, size);
+}
+
+void
+seg_bury_vip(struct seg *seg, unsigned cell, uint32_t state, const char *why, struct mono now)
+{
+	struct shm_vrrp *v = map_dead(seg, offsetof(struct shm, vrrp), sizeof seg->ro->vrrp);
+	struct shm_vip vip;
+	uint64_t n;
+
+	if (v == NULL)
+		return;
+	if (SEQ_LOAD(&v->vip[cell], &vip)) {
+		vip.state = state;
+		vip.present = 0;
+		vip.since_us = vip.reset_us = now.us;
+		snprintf(vip.reason, sizeof vip.reason, "%s", why);
+		snprintf(vip.fault, sizeof vip.fault, "%s", why);
+		SEQ_STORE(&v->vip[cell], &vip);
+		atomic_store_explicit(&v->sent_us[cell], 0, memory_order_relaxed);
+		n = atomic_load_explicit(&v->changes, memory_order_relaxed);
+		atomic_store_explicit(&v->change[n % SHM_VIP_CHANGES],
+		    SHM_CHANGE(cell, state, vip.priority), memory_order_relaxed);
+		atomic_store_explicit(&v->changes, n + 1, memory_order_release);
+		atomic_fetch_add_explicit(&v->resets, 1, memory_order_release);
+	}
+	munmap(v, sizeof seg->ro->vrrp);
+}
+
+void
+seg_forget_vips(struct seg *seg)
+{
+	struct shm_vrrp *v = map_dead(seg, offsetof(struct shm, vrrp), sizeof seg->ro->vrrp);
+	const struct shm_vip none = {.n_addresses = 0};
+
+	if (v == NULL)
+		return;
+	for (unsigned i = 0; i < SHM_VIPS; i++) {
+		SEQ_STORE(&v->vip[i], &none);
+		stat_clear_rows(STAT_SET_VIP, &v->stat[i]);
+	}
+	munmap(v, sizeof seg->ro->vrrp);
 }
 
 unsigned

@@ -52,6 +52,13 @@ void seg_close(struct seg *seg);
  * connections that died with it. */
 unsigned seg_reap(struct seg *seg, unsigned entry);
 
+/* Master: no vrrp process is there, and what it held in that cell was let go of for it. The cell gets
+ * that state and the reason, nobody adopts it, workers reset the clients, notify is told. */
+void seg_bury_vip(struct seg *seg, unsigned cell, uint32_t state, const char *why, struct mono now);
+
+/* Master: no vrrp process is there, and none will be: its cells are free, its counters gone. */
+void seg_forget_vips(struct seg *seg);
+
 /* Master: index is about to be given to a new server or service: what workers that are
  * gone counted for its predecessor is forgotten. */
 void seg_forget_server(struct seg *seg, unsigned index);

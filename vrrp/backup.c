@@ -78,6 +78,19 @@ vrule_promote(struct turn *t)
 		rules_to_master(t, e->owner == 0 ? VRRP_REASON_OWNER_LEFT : VRRP_REASON_SILENCE);
 }
 
+/* A VIP of the same group came here. An owner that lives and is as good keeps its own: two nodes that
+ * hear one VIP's adverts and not the other's would pull for ever. */
+void
+vrule_follow(struct turn *t)
+{
+	struct vrrp_election *e = t->e;
+	bool lives = t->now - e->owner_at <= rules_interval(e) * 3 / 2;
+
+	if (lives && e->owner >= e->priority)
+		return;
+	rules_to_master(t, VRRP_REASON_GROUP);
+}
+
 void
 vrule_relisten(struct turn *t)
 {

@@ -17,11 +17,13 @@
 
 /* Why a VIP cannot be held here; bits. */
 enum fault {
-	FAULT_WORKERS = 1, /* no worker lives */
-	FAULT_LINK = 2,	   /* an interface is down, or the node's address is gone */
-	FAULT_CLAIM = 4,   /* somebody deletes the address again and again */
-	FAULT_SCRIPT = 16, /* a script of weight 0 fails */
-	FAULT_SYSTEM = 8,  /* the kernel refuses the address */
+	FAULT_WORKERS = 1,  /* no worker lives */
+	FAULT_LINK = 2,	    /* an interface is down, or the node's address is gone */
+	FAULT_CLAIM = 4,    /* somebody deletes the address again and again */
+	FAULT_SCRIPT = 16,  /* a script of weight 0 fails */
+	FAULT_SYSTEM = 8,   /* the kernel refuses the address */
+	FAULT_TRACKED = 32, /* an interface of track.interfaces is down */
+	FAULT_GROUP = 64,   /* another VIP of the group has a fault */
 };
 
 struct vip {
@@ -39,6 +41,8 @@ struct vip {
 	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
 
 	unsigned faults;   /* enum fault */
+	const char *down;  /* with FAULT_TRACKED: that interface */
+	uint8_t tracked;   /* priority with the weights of its own scripts */
 	uint64_t order;	   /* shm_head.vip_order that is being carried out; 0: none */
 	bool some_present; /* one of them at least, wherever */
 	bool present;	   /* this node holds all addresses, as far as the kernel told */
@@ -136,6 +140,22 @@ bool vip_may_adopt(const struct vip *p, int64_t now);
 void vip_advert(struct vip *p, uint8_t priority);
 /* Everything that waits in its socket. */
 void vip_receive(struct vip *p);
+
+/* ---- group.c: VIPs that move together ---- */
+
+/* p became the owner's: so do the others, if they can. */
+void group_follow(struct vip *p);
+/* An event of p that is one of the others too. */
+void group_event(struct vip *p, const struct vrrp_event *ev);
+/* FAULT_GROUP of all VIPs. */
+void group_faults(struct vrrp *v);
+/* What scripts leave of the priority: the lowest of the group, which so stays together. */
+uint8_t group_priority(const struct vip *p);
+
+/* ---- outside.c ---- */
+
+/* Is one address of that cell among these? */
+bool vip_share_address(const struct shm_vip *cell, const struct conf_addrs *all);
 
 /* ---- obey.c ---- */
 

@@ -14,17 +14,41 @@ answer(struct vip *p, bool refused, const char *text)
 	vip_publish(p);
 }
 
+static enum vip_verb
+verb_of(uint64_t order)
+{
+	return (enum vip_verb)(order & ((1 << VIP_VERB_BITS) - 1));
+}
+
+static bool
+is_stop(const struct vip *p)
+{
+	return p->order != 0 && verb_of(p->order) == VIP_STOP;
+}
+
+/* What was told last: this VIP goes, as at the end of the process. */
+static void
+stop(struct vip *p)
+{
+	const struct vrrp_event ev = {.kind = VRRP_EV_STOP};
+
+	p->leaving = true;
+	vip_event(p, &ev);
+}
+
 void
 vip_answer(struct vip *p, const struct vrrp_step *step)
 {
 	enum vrrp_state state = p->election.state;
 	const char *done = "ready";
 
+	if (is_stop(p))
+		return; /* see vip_obey */
 	if (step->actions & VRRP_REFUSED) {
 		answer(p, true, vrrp_reason_text(step->reason));
 		return;
 	}
-	switch ((enum vip_verb)(p->order & ((1 << VIP_VERB_BITS) - 1))) {
+	switch (verb_of(p->order)) {
 	case VIP_TAKE:
 		if (state == VRRP_STATE_TAKING)
 			return;
@@ -55,12 +79,19 @@ vip_obey(struct vip *p)
 	};
 	uint64_t order = atomic_load_explicit(
 	    &p->v->seg->ro->head.r.vip_order[p->cell_index], memory_order_acquire);
-	unsigned verb = order & ((1 << VIP_VERB_BITS) - 1);
+	enum vip_verb verb = verb_of(order);
 	struct vrrp_event ev;
 
+	if (is_stop(p) && p->done && !vip_is_going(p))
+		answer(p, false, "stopped");
 	if (order == p->cell.order_done || order == p->order || verb == VIP_NOTHING ||
-	    verb >= VIP_VERBS)
+	    verb > VIP_STOP)
 		return;
+	if (p->leaving) {
+		if (verb == VIP_STOP)
+			p->order = order;
+		return;
+	}
 	if (verb == VIP_READY)
 		p->released = false;
 	/* A later order takes the place of one that is under way. */
@@ -69,6 +100,12 @@ vip_obey(struct vip *p)
 		answer(p, true, "this node takes no part");
 		return;
 	}
+	if (verb == VIP_STOP) {
+		stop(p);
+		return;
+	}
 	ev = (struct vrrp_event){.kind = kinds[verb]};
 	vip_event(p, &ev);
+	if (p->order == order || !p->cell.order_refused)
+		group_event(p, &ev);
 }

@@ -152,6 +152,26 @@ place_works(const struct vip *p)
 	       link_find_address(&p->v->view, p->wire.ifindex, &p->wire.self) != NULL;
 }
 
+static void
+look_at_tracked(struct vip *p)
+{
+	const struct conf_strings *all = &p->plan.conf->track.interfaces;
+	const struct link_view *view = &p->v->view;
+	unsigned k;
+
+	p->down = NULL;
+	for (unsigned i = 0; i < all->n && p->down == NULL; i++) {
+		if (strcmp(all->v[i], "auto") == 0)
+			continue;
+		for (k = 0; k < view->n_interfaces; k++)
+			if (strcmp(view->interfaces[k].name, all->v[i]) == 0)
+				break;
+		if (k == view->n_interfaces || !works(p->v, view->interfaces[k].index))
+			p->down = all->v[i];
+	}
+	vip_fault(p, FAULT_TRACKED, p->down != NULL);
+}
+
 static bool
 all_present(const struct vip *p, bool *any)
 {
@@ -271,6 +291,7 @@ place_look(struct vrrp *v)
 		if (!p->joined)
 			(void)join(p);
 		vip_fault(p, FAULT_LINK, !place_works(p));
+		look_at_tracked(p);
 		move(p);
 		look_at_mac(p, now);
 		look_at_addresses(p, now);

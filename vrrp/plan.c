@@ -66,6 +66,17 @@ find_peers(struct plan_vip *p, const struct conf *conf, int self)
 	}
 }
 
+size_t
+plan_message(const struct plan_vip *p, const struct addr *self, const struct addr *to,
+    uint8_t priority, uint8_t out[VRRP_PACKET_MAX])
+{
+	struct vrrp_advert a = p->advert;
+
+	a.priority = priority;
+	return vrrp_packet_make(out, VRRP_PACKET_MAX, &a, self, to,
+	    p->conf->checksum == 0 ? VRRP_SUM_RFC5798 : VRRP_SUM_RFC9568);
+}
+
 static void
 fill_advert(struct plan_vip *p)
 {

@@ -60,6 +60,7 @@ void vrule_relisten(struct turn *t);
 void vrule_step_aside(struct turn *t);
 void vrule_rejoin(struct turn *t);
 void vrule_undo(struct turn *t);
+void vrule_follow(struct turn *t);
 void vrule_set(struct turn *t);
 void vrule_advertise(struct turn *t);
 void vrule_contest(struct turn *t);

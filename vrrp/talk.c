@@ -19,13 +19,9 @@ static void
 send_to(struct vip *p, const struct addr *to, uint8_t priority)
 {
 	uint8_t message[VRRP_PACKET_MAX];
-	struct vrrp_advert a = p->plan.advert;
-	size_t len;
+	size_t len = plan_message(&p->plan, &p->wire.self, to, priority, message);
 	int rc;
 
-	a.priority = priority;
-	len = vrrp_packet_make(message, sizeof message, &a, &p->wire.self, to,
-	    p->plan.conf->checksum == 0 ? VRRP_SUM_RFC5798 : VRRP_SUM_RFC9568);
 	rc = len > 0 ? wire_send(&p->wire, to, message, len) : EINVAL;
 	if (rc != 0) {
 		/* A dead peer must not keep the others from hearing us. */

@@ -38,12 +38,17 @@ fault_text(const struct vip *p, char *buf, size_t size)
 		text = "no worker lives";
 	else if (p->faults & FAULT_LINK)
 		text = "interface down, or the node's address is not there";
-	else if (p->faults & FAULT_SCRIPT)
+	else if (p->faults & FAULT_TRACKED) {
+		snprintf(buf, size, "tracked interface %s is down", p->down);
+		return;
+	} else if (p->faults & FAULT_SCRIPT)
 		text = "a tracked script fails";
 	else if (p->faults & FAULT_CLAIM)
 		text = "somebody deletes the address again and again";
 	else if (p->faults & FAULT_SYSTEM)
 		text = "the kernel does not take the address";
+	else if (p->faults & FAULT_GROUP)
+		text = "another VIP of the group has a fault";
 	snprintf(buf, size, "%s", text);
 }
 
@@ -58,6 +63,8 @@ vip_publish(struct vip *p)
 	c->priority = e->priority;
 	c->owner_priority = e->owner > 0 ? (uint32_t)e->owner : 0;
 	c->ifindex = p->ifindex;
+	c->self = p->joined ? p->wire.self : (struct addr){.sa.sa_family = AF_UNSPEC};
+	c->self_ifindex = p->joined ? p->wire.ifindex : 0;
 	c->present = p->present;
 	c->released = e->released || p->released;
 	c->leased_us = p->leased_at / 1000;
@@ -199,6 +206,8 @@ vip_event(struct vip *p, const struct vrrp_event *ev)
 		vip_answer(p, &step);
 	if (step.actions & (VRRP_REPORT | VRRP_ADD | VRRP_DELETE | VRRP_EARLY_ADD))
 		vip_publish(p);
+	if (step.from != step.to && step.to == VRRP_STATE_MASTER)
+		group_follow(p);
 	if (!good) {
 		p->claim_at = now + 5 * VRRP_SECOND;
 		vip_fault(p, FAULT_SYSTEM, true);
@@ -259,16 +268,6 @@ vip_turn(struct vip *p, int64_t now)
 
 /* ---- begin and end ---- */
 
-static bool
-share_address(const struct shm_vip *c, const struct conf_addrs *all)
-{
-	for (unsigned i = 0; i < all->n; i++)
-		for (unsigned k = 0; k < c->n_addresses && k < SHM_VIP_ADDRS; k++)
-			if (addr_equal_ip(&c->address[k], &all->v[i]))
-				return true;
-	return false;
-}
-
 /* What an earlier process left. Addresses that it held and we do not have go; those that we have are
  * adopted or swept later, see place.c. */
 static void
@@ -280,7 +279,7 @@ inherit(struct vip *p, const struct shm_vip *old)
 
 	if (old->present || vrrp_state_serves((enum vrrp_state)old->state))
 		hold_forget(p->v, old, ours ? all : NULL);
-	if (ours && share_address(old, all) && vrrp_state_serves((enum vrrp_state)old->state)) {
+	if (ours && vip_share_address(old, all) && vrrp_state_serves((enum vrrp_state)old->state)) {
 		p->leased_at = old->leased_us * 1000;
 		p->ifindex = old->ifindex;
 	}
@@ -323,6 +322,7 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	p->cell.advert_ms = p->plan.advert.interval_us / 1000;
 	p->cell.lifetime_ms = p->plan.lifetime_s * 1000;
 	p->cell.since_us = vrrp_now() / 1000;
+	p->tracked = p->plan.priority;
 	p->faults = FAULT_WORKERS | FAULT_LINK;
 	for (unsigned i = 0; i < conf->track.n_scripts; i++)
 		if (conf->track.scripts[i].weight == 0)

@@ -85,7 +85,7 @@ start_vips(struct vrrp *v, int64_t now)
 
 	for (unsigned i = 0; i < v->n; i++) {
 		p = &v->vip[i];
-		if (v->stopping || p->faults != 0 || !p->plan.takes_part ||
+		if (v->stopping || p->leaving || p->faults != 0 || !p->plan.takes_part ||
 		    p->election.state != VRRP_STATE_INIT)
 			continue;
 		ev.kind = p->some_present && vip_may_adopt(p, now) ? VRRP_EV_ADOPT : VRRP_EV_START;
@@ -105,6 +105,7 @@ vip_know_self(struct vip *p)
 
 	plan_vip(&p->plan, p->v->h->conf, p->plan.conf, p->v->self);
 	vrrp_election_init(&p->election, &p->plan.router);
+	p->tracked = p->plan.priority;
 	cell.base_priority = p->plan.priority;
 	cell.n_peers = p->plan.n_peers;
 	p->cell = cell;
@@ -153,11 +154,13 @@ turn(struct vrrp *v)
 	}
 	watch_workers(v, now);
 	watch_scripts(v);
+	group_faults(v);
 	start_vips(v, now);
 	for (unsigned i = 0; i < v->n && !v->stopping; i++)
 		vip_obey(&v->vip[i]);
 	for (unsigned i = 0; i < v->n; i++)
 		vip_turn(&v->vip[i], vrrp_now());
+	group_faults(v);
 	arm(v);
 }
 
@@ -240,7 +243,8 @@ on_beat(struct ev_loop *loop, struct ev_timer *w, int revents)
 	(void)loop, (void)revents;
 	seg_beat(v->seg, mono_now());
 	for (unsigned i = 0; i < v->n; i++) {
-		again = again || (v->vip[i].faults & FAULT_LINK) || vip_has_left_over(&v->vip[i]);
+		again = again || (v->vip[i].faults & (FAULT_LINK | FAULT_TRACKED)) ||
+			vip_has_left_over(&v->vip[i]);
 		vip_publish(&v->vip[i]); /* who was heard, and when */
 	}
 	if (again || v->self < 0)

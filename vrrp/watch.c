@@ -39,7 +39,7 @@ watch_workers(struct vrrp *v, int64_t now)
 
 /* Keepalived's rule: a positive weight is added while the script is good, a negative one while it is not,
  * and weight 0 means FAULT while it is not. What has had no result yet adds nothing, and is no success. */
-static int
+static uint8_t
 tracked_priority(const struct vip *p, uint64_t results, bool *fault)
 {
 	const struct conf_track *t = &p->plan.conf->track;
@@ -56,7 +56,9 @@ tracked_priority(const struct vip *p, uint64_t results, bool *fault)
 		else if (weight > 0 ? good : known && !good)
 			priority += weight;
 	}
-	return priority < 1 ? 1 : priority > 254 ? 254 : priority;
+	if (p->plan.priority == 255)
+		return 255; /* whose the addresses are: no weight moves it */
+	return (uint8_t)(priority < 1 ? 1 : priority > 254 ? 254 : priority);
 }
 
 void
@@ -75,9 +77,13 @@ watch_scripts(struct vrrp *v)
 		    atomic_load_explicit(&v->seg->ro->head.r.vip_script[i], memory_order_acquire);
 		if (results >> SHM_SCRIPT_EPOCH != v->h->vip_epoch >> SHM_SCRIPT_EPOCH)
 			continue;
-		ev.priority = (uint8_t)tracked_priority(p, results, &fault);
+		p->tracked = tracked_priority(p, results, &fault);
+		vip_fault(p, FAULT_SCRIPT, fault);
+	}
+	for (unsigned i = 0; i < v->n; i++) {
+		p = &v->vip[i];
+		ev.priority = p->plan.takes_part ? group_priority(p) : p->election.priority;
 		if (ev.priority != p->election.priority)
 			vip_event(p, &ev);
-		vip_fault(p, FAULT_SCRIPT, fault);
 	}
 }

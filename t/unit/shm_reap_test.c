@@ -168,6 +168,40 @@ checker__reaped__leaves_readable_cells_and_its_counters(void **state)
 }
 
 static void
+vip__buried__is_nobodys_and_its_clients_are_reset(void **state)
+{
+	const struct mono now = {777};
+	struct shm_vip held = {.name = "api", .state = 2, .present = 1, .priority = 150}, got;
+	struct shm_vrrp *v;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	v = &f.all->vrrp.r;
+	SEQ_STORE(&v->vip[3], &held);
+	v->sent_us[3] = 700;
+	v->changes = 70;
+	v->stat[3].adverts_sent = 9;
+	seg_bury_vip(&f.seg, 3, 5, "gone", now);
+	assert_true(SEQ_LOAD(&v->vip[3], &got));
+	assert_string_equal(got.name, "api");
+	assert_int_equal(got.state, 5);
+	assert_int_equal(got.present, 0);
+	assert_string_equal(got.fault, "gone");
+	assert_int_equal(got.reset_us, 777);
+	assert_int_equal(v->resets, 1);
+	assert_int_equal(v->sent_us[3], 0);
+	assert_int_equal(v->changes, 71);
+	assert_int_equal(v->change[70 % SHM_VIP_CHANGES], SHM_CHANGE(3, 5, 150));
+	assert_int_equal(v->stat[3].adverts_sent, 9);
+	seg_forget_vips(&f.seg);
+	assert_true(SEQ_LOAD(&v->vip[3], &got));
+	assert_string_equal(got.name, "");
+	assert_int_equal(v->stat[3].adverts_sent, 0);
+	fixture_close(&f);
+}
+
+static void
 logger_and_regionless__reaped__keep_their_counters(void **state)
 {
 	struct fixture f;
@@ -213,6 +247,7 @@ main(void)
 	    cmocka_unit_test(worker__reaped__gives_back_its_limits_and_nobody_elses),
 	    cmocka_unit_test(worker__reaped__lets_nobody_wait_for_its_clients),
 	    cmocka_unit_test(checker__reaped__leaves_readable_cells_and_its_counters),
+	    cmocka_unit_test(vip__buried__is_nobodys_and_its_clients_are_reset),
 	    cmocka_unit_test(logger_and_regionless__reaped__keep_their_counters),
 	    cmocka_unit_test(index__given_to_a_new_server__forgets_the_old_one),
 	};

@@ -13,6 +13,7 @@ RULE(REJECTED,  none,     hold,       none,       none,     succeeded, hold,    
 RULE(PEER,      none,     none,       none,       none,     none,      none,     none)
 RULE(SUCCESSOR, none,     none,       none,       none,     succeeded, none,     none)
 RULE(TIMER,     none,     promote,    advertise,  none,     leave,     promote,  bid)
+RULE(GROUP,     none,     follow,     none,       none,     none,      follow,   none)
 RULE(PRIORITY,  set,      set,        set,        set,      set,       set,      set)
 RULE(FAULT_ON,  fault,    fault,      give_up,    none,     cut,       fault,    give_up)
 RULE(FAULT_OFF, no_fault, none,       none,       recover,  none,      none,     none)
