@@ -17,7 +17,10 @@ kha_file <<X
 nodes = ( "10.77.0.1", "10.77.0.2", "10.77.0.3" );
 $(kha_vip_body 'advert = "100ms"; preempt = true; garp = { refresh = "30s"; };')
 X
-for n in a b c; do kha_node_start $n; done
+for n in a b c; do
+	wall_clock_set $n 0
+	kha_node_start $n
+done
 one_owner() { [[ $(who_has) = [abc] ]]; }
 # one_and_says NODES...: one of them has the address and is MASTER, the others are not
 settled() {
@@ -32,6 +35,25 @@ settled() {
 	done
 }
 check "one of three has it" until_true 8 settled a b c
+
+# ---- the wall clock moves nothing ----
+moves() { for n in a b c; do vip $n transitions; done | xargs; }
+moved=$(moves) owner=$(who_has)
+# ahead NODE SECONDS: so much later than now its last log line was written, give or take a minute
+ahead() {
+	local t
+	"$KHA" -s reload -r "$D/$1/run" >/dev/null 2>&1 || return 1
+	t=$(($(date -d "$(tail -n 1 "$D/$1/kha.log" | cut -d' ' -f1)" +%s) - $(date +%s) - $2))
+	[ ${t#-} -lt 60 ]
+}
+for step in 3600 -3600 315360000 -86400 0; do
+	for n in a b c; do wall_clock_set $n $step; done
+	until_true 3 ahead "$owner" $step || not_ok "wall clock: $step s, the log of the owner has it"
+	sleep 0.$((5 + RANDOM % 5))
+	settled a b c || not_ok "wall clock $step s: settled"
+done
+is "steps of the wall clock: transitions" "$(moves)" "$moved"
+is "and the owner" "$(who_has)" "$owner"
 
 pick() { echo "${@:RANDOM % $# + 1:1}"; }
 vrrp_of() { kha_process "$1" vrrp; }
@@ -56,6 +78,7 @@ fault() { # NAME NODE
 	node-killed) kha_node_kill "$2"; sleep 0.$((RANDOM % 9)); kha_node_start "$2" ;;
 	take) "$KHA" vip -r "$D/$2/run" take >/dev/null 2>&1 ;;
 	release) "$KHA" vip -r "$D/$2/run" release >/dev/null 2>&1; "$KHA" vip -r "$D/$2/run" ready >/dev/null 2>&1 ;;
+	clock) wall_clock_set "$2" "$(pick -86400 -3600 -5 0 5 3600 86400 315360000)" ;;
 	loss)
 		node_run "$2" nft "table ip t { chain o { type filter hook output priority 0;
 			ip protocol 112 numgen random mod 2 == 0 drop; }; }"
@@ -66,7 +89,7 @@ fault() { # NAME NODE
 }
 n=$((20 * MORE)) worst=0
 for ((i = 1; i <= n; i++)); do
-	what=$(pick delete vrrp-killed vrrp-stopped worker-killed link-down link-cut reload node-killed take release loss)
+	what=$(pick delete vrrp-killed vrrp-stopped worker-killed link-down link-cut reload node-killed take release loss clock)
 	node=$(pick a b c)
 	fault "$what" "$node"
 	t=$(now_ms)
