@@ -8,8 +8,7 @@
 static bool
 are_mates(const struct vip *p, const struct vip *q)
 {
-	return p != q && p->plan.takes_part && q->plan.takes_part &&
-	       *p->plan.conf->group != '\0' &&
+	return p != q && p->plan.takes_part && q->plan.takes_part && *p->plan.conf->group != '\0' &&
 	       strcmp(p->plan.conf->group, q->plan.conf->group) == 0;
 }
 

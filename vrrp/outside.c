@@ -50,13 +50,14 @@ farewell(const struct conf *conf, const struct shm_vip *cell)
 	struct err err;
 
 	err_init(&err);
-	if (vip == NULL || cell->self_ifindex == 0 || if_indextoname(cell->self_ifindex, name) == NULL)
+	if (vip == NULL || cell->self_ifindex == 0 ||
+	    if_indextoname(cell->self_ifindex, name) == NULL)
 		return;
 	plan_vip(&plan, conf, vip, node_of(conf, &cell->self));
 	if (plan.family != cell->self.sa.sa_family)
 		return;
-	if (wire_open(&wire, plan.family, name, cell->self_ifindex, &cell->self, plan.multicast, &err) <
-	    0) {
+	if (wire_open(&wire, plan.family, name, cell->self_ifindex, &cell->self, plan.multicast,
+		&err) < 0) {
 		log_err("vip %s: farewell: %s", vip->name, err_end(&err));
 		return;
 	}
