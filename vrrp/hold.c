@@ -52,10 +52,10 @@ hold_set(struct vip *p, int64_t now)
 
 /* 0, or the -errno of the last that could not be deleted. */
 static int
-delete_on(struct vip *p, unsigned ifindex, const struct addr *a)
+delete_on(struct vip *p, unsigned ifindex, const struct addr *a, unsigned prefix)
 {
 	char text[ADDR_TEXT];
-	int rc = link_delete(p->v->link, ifindex, a);
+	int rc = link_delete(p->v->link, ifindex, a, prefix);
 
 	if (rc < 0)
 		log_err("vip %s: %s cannot be deleted: %s", p->plan.conf->name,
@@ -63,6 +63,28 @@ delete_on(struct vip *p, unsigned ifindex, const struct addr *a)
 	else
 		STAT_ADD(stat_of(p), removed, 1);
 	return rc;
+}
+
+/* On another interface, where an earlier configuration had it; or with the prefix of a subnet, which others
+ * gave it. */
+static int
+delete_stray(struct vip *p, const struct link_address *there, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+
+	if (!addr_equal_ip(&there->addr, a) ||
+	    (there->ifindex == p->ifindex && there->prefix == link_host_bits(a)))
+		return 0;
+	if (!link_carries_others(&p->v->view, there))
+		return delete_on(p, there->ifindex, a, there->prefix);
+	if (!p->stray_said)
+		log_err(
+		    "vip %s: %s/%u is there, and cannot be deleted here without other addresses "
+		    "of that subnet: delete it, or set promote_secondaries=1 (sysctl "
+		    "net.ipv4.conf)",
+		    p->plan.conf->name, addr_print_ip(a, text, sizeof text), there->prefix);
+	p->stray_said = true;
+	return 0;
 }
 
 void
@@ -73,14 +95,12 @@ hold_delete(struct vip *p)
 	int rc = 0, one;
 
 	for (unsigned i = 0; i < all->n; i++) {
-		one = p->ifindex > 0 ? delete_on(p, p->ifindex, &all->v[i]) : 0;
+		one = p->ifindex > 0 ? delete_on(p, p->ifindex, &all->v[i], 0) : 0;
 		rc = one < 0 ? one : rc;
-		/* Where an earlier configuration had them. */
-		for (unsigned k = 0; k < view->n_addresses; k++)
-			if (view->addresses[k].ifindex != p->ifindex &&
-			    addr_equal_ip(&view->addresses[k].addr, &all->v[i]) &&
-			    (one = delete_on(p, view->addresses[k].ifindex, &all->v[i])) < 0)
-				rc = one;
+		for (unsigned k = 0; k < view->n_addresses; k++) {
+			one = delete_stray(p, &view->addresses[k], &all->v[i]);
+			rc = one < 0 ? one : rc;
+		}
 	}
 	p->present = p->some_present = false;
 	p->leased_at = 0;
@@ -184,7 +204,7 @@ hold_forget(struct vrrp *v, const struct shm_vip *cell, const struct conf_addrs 
 
 	for (unsigned i = 0; i < cell->n_addresses && i < SHM_VIP_ADDRS; i++)
 		if (cell->ifindex > 0 && !is_in(keep, &cell->address[i]) &&
-		    link_delete(v->link, cell->ifindex, &cell->address[i]) == 0)
+		    link_delete(v->link, cell->ifindex, &cell->address[i], 0) == 0)
 			log_notice("vip %s: %s is removed: it is not ours any more", cell->name,
 			    addr_print_ip(&cell->address[i], text, sizeof text));
 }

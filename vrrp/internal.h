@@ -48,6 +48,7 @@ struct vip {
 	bool present;	   /* this node holds all addresses, as far as the kernel told */
 	bool released;	   /* an earlier process was told to */
 	bool leaving;	   /* STOP was told */
+	bool stray_said;   /* an address that cannot be deleted */
 	bool done;	   /* after STOP: nothing is left to do */
 	int64_t
 	    leased_at; /* all addresses live in the kernel at least from here on; 0: not added */

@@ -287,7 +287,7 @@ link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t li
 }
 
 int
-link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a)
+link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a, unsigned prefix)
 {
 	struct rtnl_addr *addr = host_address(ifindex, a);
 	struct nl_msg *msg = NULL;
@@ -295,6 +295,8 @@ link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a)
 
 	if (addr == NULL)
 		return -ENOMEM;
+	if (prefix > 0)
+		rtnl_addr_set_prefixlen(addr, (int)prefix);
 	rc = rtnl_addr_build_delete_request(addr, 0, &msg);
 	rtnl_addr_put(addr);
 	rc = request(nl, rc, msg);

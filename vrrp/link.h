@@ -35,8 +35,9 @@ int link_dump(struct link_nl *nl, struct link_view *v);
  * 0 or -errno. */
 int link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t lifetime_s);
 
-/* 0 also if the host address, or its interface, is not there (one with another prefix stays); else
- * -errno. Needs CAP_NET_ADMIN. */
-int link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a);
+/* prefix: in bits, 0: the host address. 0 also if that address with that prefix, or its interface, is not
+ * there; else -errno. Over IPv4 the kernel takes the secondary addresses of a subnet with its primary one.
+ * Needs CAP_NET_ADMIN. */
+int link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a, unsigned prefix);
 
 #endif

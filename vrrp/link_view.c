@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vrrp/link_view.h"
 
+#include <linux/if_addr.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,29 @@ link_find_address(const struct link_view *v, unsigned ifindex, const struct addr
 		    addr_equal_ip(&v->addresses[i].addr, a))
 			return &v->addresses[i];
 	return NULL;
+}
+
+unsigned
+link_host_bits(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET6 ? 128 : 32;
+}
+
+bool
+link_carries_others(const struct link_view *v, const struct link_address *a)
+{
+	const struct cidr subnet = {.addr = a->addr, .bits = a->prefix};
+	const struct link_address *o;
+
+	if (a->addr.sa.sa_family != AF_INET || (a->flags & IFA_F_SECONDARY) != 0)
+		return false;
+	for (unsigned i = 0; i < v->n_addresses; i++) {
+		o = &v->addresses[i];
+		if (o->ifindex == a->ifindex && o->prefix == a->prefix &&
+		    (o->flags & IFA_F_SECONDARY) != 0 && cidr_has(&subnet, &o->addr))
+			return true;
+	}
+	return false;
 }
 
 static const char *

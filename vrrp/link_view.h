@@ -46,6 +46,13 @@ const struct link_interface *link_find(const struct link_view *v, unsigned ifind
 const struct link_address *link_find_address(
     const struct link_view *v, unsigned ifindex, const struct addr *a);
 
+/* Bits of a host address of that family. */
+unsigned link_host_bits(const struct addr *a);
+
+/* With this address, one of v's, the kernel would delete others of its subnet (IPv4, unless the machine
+ * promotes secondaries, which is not looked at). */
+bool link_carries_others(const struct link_view *v, const struct link_address *a);
+
 /* Where a VIP belongs. name: of the interface; or "auto": the one with the longest subnet that holds
  * the VIP, where host addresses and the VIP itself do not count, else the one that has the node's
  * address (NULL: not known). Two such interfaces are an error that names both. 0 and *ifindex, or -1

@@ -83,7 +83,7 @@ delete_addresses(const struct shm_vip *cell)
 		return;
 	}
 	for (unsigned i = 0; cell->ifindex > 0 && i < cell->n_addresses && i < SHM_VIP_ADDRS; i++) {
-		rc = link_delete(link, cell->ifindex, &cell->address[i]);
+		rc = link_delete(link, cell->ifindex, &cell->address[i], 0);
 		if (rc < 0)
 			log_err("vip %.*s: %s cannot be deleted: %s", SHM_NAME, cell->name,
 			    addr_print_ip(&cell->address[i], text, sizeof text), strerror(-rc));

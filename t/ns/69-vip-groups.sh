@@ -52,6 +52,20 @@ check "it is deleted: FAULT again" until_true 3 gone
 node_run a sh -c 'ip link add up0 type veth peer name up1; ip link set up1 up; ip link set up0 up'
 check "one with that name comes: both wait" until_true 3 both_wait a
 
+# ---- an address with the prefix of the subnet, as a keepalived that died may leave it ----
+# Node a is no owner. As the first of a subnet it would take the node's own with it when it goes.
+node_run a sh -c "ip addr add $VIP/24 dev eth0 && ip addr add 10.99.0.1/24 dev eth0"
+check "beside the node's own address: it goes" until_true 3 has_not a
+check "the node's own stays" has a 10.77.0.1
+node_run a sh -c "ip addr add $VIP/23 dev eth0 && ip addr add 10.77.1.1/23 dev eth0"
+stays() { grep -q 'cannot be deleted here without other addresses' "$D/a/kha.log"; }
+check "before another address of its subnet: it stays, and that is said" until_true 3 stays
+check "it is still there" has a
+check "and so is the other" has a 10.77.1.1
+node_run a sh -c "ip addr del 10.77.1.1/23 dev eth0"
+check "without the other it goes" until_true 3 has_not a
+is "said once" "$(grep -c 'cannot be deleted here' "$D/a/kha.log")" 1
+
 # ---- orders to one are orders to all ----
 t=$(now_ms)
 has_owner() { of_is "$1" 0 owner "$2" && of_is "$1" 1 owner "$2"; }

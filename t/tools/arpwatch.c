@@ -55,8 +55,8 @@ hear(int fd, const struct in_addr *of, double asked, double until)
 		if (recv(fd, &f, sizeof f, MSG_DONTWAIT) < (ssize_t)(sizeof f.eth + sizeof f.arp) ||
 		    f.arp.ea_hdr.ar_op != htons(ARPOP_REPLY) || memcmp(f.arp.arp_spa, of, 4) != 0)
 			continue;
-		printf("%.3f %02x:%02x:%02x:%02x:%02x:%02x\n", asked, mac[0], mac[1], mac[2], mac[3],
-		    mac[4], mac[5]);
+		printf("%.3f %02x:%02x:%02x:%02x:%02x:%02x\n", asked, mac[0], mac[1], mac[2],
+		    mac[3], mac[4], mac[5]);
 	}
 	fflush(stdout);
 }
@@ -85,8 +85,8 @@ main(int argc, char **argv)
 		return die("arpwatch: eth0");
 	memset(q.eth.ether_dhost, 0xff, ETH_ALEN);
 	memcpy(q.eth.ether_shost, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
-	q.arp.ea_hdr = (struct arphdr){htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN, 4,
-	    htons(ARPOP_REQUEST)};
+	q.arp.ea_hdr = (struct arphdr){
+	    htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN, 4, htons(ARPOP_REQUEST)};
 	memcpy(q.arp.arp_sha, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
 	/* Our own address is not said: the question changes nobody's table (RFC 5227 2.1.1). */
 	memcpy(q.arp.arp_tpa, &of, 4);

@@ -76,7 +76,7 @@ forget(const char *ip)
 {
 	const struct addr a = netns_addr(ip);
 
-	assert_int_equal(link_delete(nl, netns_ifindex(SIDE_A), &a), 0);
+	assert_int_equal(link_delete(nl, netns_ifindex(SIDE_A), &a, 0), 0);
 }
 
 /* Events that came so far. */
@@ -267,8 +267,8 @@ request__that_cannot_be__says_why(void **state)
 	(void)state;
 	assert_int_equal(link_set(nl, 4711, &v4, 5), -ENODEV);
 	assert_int_equal(link_set(nl, 4711, &v6, 5), -ENODEV);
-	assert_int_equal(link_delete(nl, 4711, &v4), 0);
-	assert_int_equal(link_delete(nl, 4711, &v6), 0);
+	assert_int_equal(link_delete(nl, 4711, &v4, 0), 0);
+	assert_int_equal(link_delete(nl, 4711, &v6, 0), 0);
 	/* After a refusal the next one is answered. */
 	set(vips[0], 0);
 	forget(vips[0]);
@@ -294,8 +294,12 @@ address__there_with_another_prefix__is_told_apart_over_ipv4_alone(void **state)
 	assert_non_null(a);
 	assert_int_equal(a->prefix, 24);
 	assert_non_null(look(vips[1]));
-	netns_run("ip addr del 10.77.0.10/24 dev " NETNS_IF);
-	netns_run("ip addr del fd77::10/64 dev " NETNS_IF);
+	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 24), 0);
+	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 24), 0); /* again: it is not there */
+	assert_null(look(vips[0]));
+	a = look(vips[1]);
+	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 64), 0);
+	assert_null(look(vips[1]));
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <linux/if_addr.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,11 +138,32 @@ look_up__in_a_view__finds_what_is_there(void **state)
 	assert_null(link_find_address(&m.view, 0, &not_there));
 }
 
+static void
+address__with_secondaries__carries_others(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_of(&m,
+	    "eth0 192.0.2.10/24, eth0 192.0.2.1/24, eth0 192.0.2.11/32, eth1 192.0.2.12/24, "
+	    "eth0 2001:db8::1/64, eth0 2001:db8::2/64");
+	assert_false(link_carries_others(&m.view, &m.addresses[0]));
+	m.addresses[1].flags = m.addresses[5].flags = IFA_F_SECONDARY;
+	assert_true(link_carries_others(&m.view, &m.addresses[0]));
+	assert_false(link_carries_others(&m.view, &m.addresses[1])); /* is one itself */
+	assert_false(link_carries_others(&m.view, &m.addresses[2])); /* a subnet of its own */
+	assert_false(link_carries_others(&m.view, &m.addresses[3])); /* another interface */
+	assert_false(link_carries_others(&m.view, &m.addresses[4])); /* IPv6 knows none */
+	m.addresses[1].addr = addr_of("198.51.100.1");
+	assert_false(link_carries_others(&m.view, &m.addresses[0]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(interface__of_a_vip__is_found_or_the_reason_is_said),
+	    cmocka_unit_test(address__with_secondaries__carries_others),
 	    cmocka_unit_test(look_up__in_a_view__finds_what_is_there),
 	};
 
