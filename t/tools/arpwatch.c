@@ -44,7 +44,7 @@ hear(int fd, const struct in_addr *of, double asked, double until)
 		struct ether_header eth;
 		struct ether_arp arp;
 		uint8_t pad[64];
-	} f;
+	} f = {0};
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	const uint8_t *mac = f.arp.arp_sha;
 	double left;
