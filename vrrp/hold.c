@@ -162,9 +162,11 @@ refresh(struct vip *p, int64_t now)
 		p->lease_at = now + p->plan.router.lifetime_ns / REFRESHES / 2;
 		return;
 	}
-	/* Stopped between the look and the request? Then it was no refresh. */
+	/* Stopped between the look and the request? Then it was no refresh: the address that it brought back
+	 * goes at once, before anybody is asked or reset. */
 	ev.pause_ns = vrrp_now() - now;
 	if (ev.pause_ns > p->plan.router.lifetime_ns / 2) {
+		hold_delete(p);
 		ev.pause_ns = INT64_MAX / 4;
 		vip_event(p, &ev);
 	}

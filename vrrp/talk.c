@@ -34,6 +34,23 @@ send_to(struct vip *p, const struct addr *to, uint8_t priority)
 	}
 }
 
+/* Stopped on the way out, so long that somebody else had taken over: it has given way to this advert, and
+ * must not wait for three more. */
+static bool
+was_late(const struct vip *p)
+{
+	return vrrp_now() - p->election.sent_at >= VRRP_LOST * p->plan.router.interval_ns;
+}
+
+static void
+send_to_all(struct vip *p, uint8_t priority)
+{
+	if (p->plan.multicast)
+		send_to(p, wire_group(p->plan.family), priority);
+	for (unsigned i = 0; i < p->plan.n_peers; i++)
+		send_to(p, &p->plan.peers[i], priority);
+}
+
 void
 vip_advert(struct vip *p, uint8_t priority)
 {
@@ -42,10 +59,9 @@ vip_advert(struct vip *p, uint8_t priority)
 	if (priority > 0)
 		atomic_store_explicit(&p->v->seg->vrrp->sent_us[p->cell_index], vrrp_now() / 1000,
 		    memory_order_relaxed);
-	if (p->plan.multicast)
-		send_to(p, wire_group(p->plan.family), priority);
-	for (unsigned i = 0; i < p->plan.n_peers; i++)
-		send_to(p, &p->plan.peers[i], priority);
+	send_to_all(p, priority);
+	if (priority > 0 && was_late(p))
+		send_to_all(p, 0);
 }
 
 static void
