@@ -23,6 +23,10 @@ struct changes {
 
 void changes_find(struct changes *c, const struct conf *before, const struct conf *after);
 
+/* Nodes need a restart: what is to come into effect without one must fit those that there are. 0, or -1
+ * and lines that say what does not. */
+int changes_fit(const struct conf *now, const struct conf *wanted, struct err *why);
+
 /* "generation 7: server api/cp-4 added, ...", then lines about what the operator had
  * said and about what needs a restart, then the warnings. Cut to size. */
 void changes_print(

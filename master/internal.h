@@ -27,6 +27,7 @@
 /* Somebody waits for vrrp's answer: a client of kha vip, or (0) a reload. */
 struct vip_wait {
 	uint64_t client, order;
+	char vip[SHM_NAME];
 	unsigned cell;
 	struct mono until;
 };

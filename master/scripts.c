@@ -142,8 +142,13 @@ struct change {
 static struct {
 	struct change queue[SHM_VIP_CHANGES];
 	unsigned first, n;
-	uint64_t seen;		    /* of shm_vrrp.changes */
-	const char *told[SHM_VIPS]; /* the last word of each cell */
+	uint64_t seen; /* of shm_vrrp.changes */
+	/* Of each cell: what a change is told with whose VIP a reload removes meanwhile. */
+	struct {
+		char vip[SHM_NAME];
+		char command[1024];
+		const char *word; /* the last one told */
+	} cell[SHM_VIPS];
 	ev_child child;
 	ev_timer limit;
 } notify;
@@ -195,34 +200,45 @@ on_notify_limit(struct ev_loop *loop, ev_timer *t, int revents)
 	kill(-notify.child.pid, SIGKILL);
 }
 
+/* Learns whose VIP that cell is now. False: nobody is to be told. */
+static bool
+has_listener(struct master *m, unsigned cell)
+{
+	const struct conf *conf = m->now.conf;
+	struct shm_vip v;
+
+	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[cell], &v))
+		return false;
+	if (v.name[0] != '\0' && strncmp(v.name, notify.cell[cell].vip, SHM_NAME) != 0) {
+		memset(&notify.cell[cell], 0, sizeof notify.cell[cell]);
+		memcpy(notify.cell[cell].vip, v.name, SHM_NAME);
+	}
+	for (unsigned i = 0; i < conf->n_vips; i++)
+		if (strncmp(conf->vips[i].name, notify.cell[cell].vip, SHM_NAME) == 0)
+			snprintf(notify.cell[cell].command, sizeof notify.cell[cell].command, "%s",
+			    conf->vips[i].notify);
+	return *notify.cell[cell].command != '\0';
+}
+
 static void
 enqueue(struct master *m, uint64_t change)
 {
-	struct shm_vip v;
+	unsigned cell = SHM_CHANGE_CELL(change);
+	const char *word = dump_vip_state_word(SHM_CHANGE_STATE(change));
 	struct change *c;
-	const struct conf_vip *vip = NULL;
-	const char **told;
 
-	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[SHM_CHANGE_CELL(change)], &v))
-		return;
-	for (unsigned i = 0; i < m->now.conf->n_vips; i++)
-		if (strncmp(m->now.conf->vips[i].name, v.name, SHM_NAME) == 0)
-			vip = &m->now.conf->vips[i];
-	if (vip == NULL || *vip->notify == '\0')
-		return;
 	/* LEAVING and TAKING are MASTER still, and already. */
-	told = &notify.told[SHM_CHANGE_CELL(change)];
-	if (*told == dump_vip_state_word(SHM_CHANGE_STATE(change)))
+	if (!has_listener(m, cell) || notify.cell[cell].word == word)
 		return;
-	*told = dump_vip_state_word(SHM_CHANGE_STATE(change));
+	notify.cell[cell].word = word;
 	if (notify.n == SHM_VIP_CHANGES) {
-		log_err("vip %s: notify is too slow: a change is not told", vip->name);
+		log_err("vip %s: notify is too slow: a change is not told", notify.cell[cell].vip);
 		return;
 	}
 	c = &notify.queue[(notify.first + notify.n++) % SHM_VIP_CHANGES];
-	snprintf(c->vip, sizeof c->vip, "%s", vip->name);
-	snprintf(c->command, sizeof c->command, "%s", vip->notify);
-	c->word = *told;
+	memcpy(c->vip, notify.cell[cell].vip, sizeof c->vip);
+	memcpy(c->command, notify.cell[cell].command, sizeof c->command);
+	c->word = word;
 	c->priority = SHM_CHANGE_PRIORITY(change);
 }
 

@@ -23,11 +23,72 @@
 #	define GONE_MS 150
 #endif
 
+/* ---- deaths ---- */
+
+static void
+forget_death(struct master *m)
+{
+	ev_timer_stop(m->loop, &m->vip_gone);
+	m->vip_late = false;
+}
+
+void
+vips_bury(struct master *m)
+{
+	forget_death(m);
+	if (vrrp_bury(&m->seg, m->now.conf) > 0)
+		proc_wake_all(m);
+}
+
+static void
+on_gone(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct master *m = ev_userdata(loop);
+
+	(void)t, (void)revents;
+	if (m->stopping != STOP_NOT || proc_ready(m, ENTRY_VRRP))
+		return;
+	/* One that is not ready may be about to adopt: its end comes first, see vips_died(). */
+	m->vip_late = m->proc[ENTRY_VRRP].pid != 0;
+	if (m->vip_late)
+		proc_kill(m, ENTRY_VRRP);
+	else
+		vips_bury(m);
+}
+
+/* From the first of several deaths on: others count from there too. */
+static void
+expect_successor(struct master *m)
+{
+	const struct conf *conf = m->now.conf;
+	int ms = GONE_MS;
+
+	for (unsigned i = 0; i < conf->n_vips; i++)
+		if (conf->vips[i].advert * 3 / 2 < ms)
+			ms = conf->vips[i].advert * 3 / 2;
+	if (ev_is_active(&m->vip_gone))
+		return;
+	ev_timer_set(&m->vip_gone, ms / 1000., 0.);
+	ev_timer_start(m->loop, &m->vip_gone);
+}
+
+void
+vips_died(struct master *m)
+{
+	if (m->stopping != STOP_NOT || m->now.conf == NULL)
+		return;
+	if (m->vip_late)
+		vips_bury(m);
+	else
+		expect_successor(m);
+}
+
 void
 vips_start(struct master *m)
 {
 	struct err err;
 
+	forget_death(m);
 	if (m->now.conf->n_vips == 0 || m->proc[ENTRY_VRRP].kind != PROC_NONE)
 		return;
 	err_init(&err);
@@ -36,6 +97,22 @@ vips_start(struct master *m)
 		log_err("%s", err_end(&err));
 	else
 		proc_start(m, ENTRY_VRRP, PROC_VRRP, 0, m->now.number);
+	/* No fork, no process that could adopt. */
+	if (m->proc[ENTRY_VRRP].pid == 0)
+		expect_successor(m);
+}
+
+void
+vips_ended(struct master *m)
+{
+	scripts_turn(m); /* before its cells are somebody else's */
+	if (m->stopping == STOP_NOT && m->now.conf->n_vips > 0) {
+		vips_start(m);
+		return;
+	}
+	vips_bury(m);
+	if (m->stopping == STOP_NOT)
+		seg_forget_vips(&m->seg);
 }
 
 /* ---- reload ---- */
@@ -52,7 +129,7 @@ hand_over(struct master *m)
 			log_notice("vip %.*s: the new configuration does not have it here: it is "
 				   "handed over",
 			    SHM_NAME, cell.name);
-			vip_wait_begin(m, i, VIP_STOP, 0, LEAVE_MS);
+			vip_wait_begin(m, i, cell.name, VIP_STOP, 0, LEAVE_MS);
 			n++;
 		}
 	return n;
@@ -72,6 +149,7 @@ replace(struct master *m)
 void
 vips_reloaded(struct master *m)
 {
+	vip_wait_forget(m); /* of a reload before: this file is the one that counts */
 	if (m->proc[ENTRY_VRRP].pid != 0 && m->now.conf->n_vips > 0 && hand_over(m) > 0)
 		return;
 	replace(m);
@@ -82,65 +160,6 @@ vips_handed_over(struct master *m)
 {
 	if (m->stopping == STOP_NOT)
 		replace(m);
-}
-
-/* ---- deaths ---- */
-
-void
-vips_bury(struct master *m)
-{
-	ev_timer_stop(m->loop, &m->vip_gone);
-	if (vrrp_bury(&m->seg, m->now.conf) > 0)
-		proc_wake_all(m);
-}
-
-void
-vips_ended(struct master *m)
-{
-	if (m->stopping == STOP_NOT && m->now.conf->n_vips > 0) {
-		vips_start(m);
-		return;
-	}
-	vips_bury(m);
-	if (m->stopping == STOP_NOT)
-		seg_forget_vips(&m->seg);
-}
-
-static void
-on_gone(struct ev_loop *loop, ev_timer *t, int revents)
-{
-	struct master *m = ev_userdata(loop);
-
-	(void)t, (void)revents;
-	if (m->stopping != STOP_NOT || proc_ready(m, ENTRY_VRRP))
-		return;
-	/* One that is not ready may be about to adopt: its end comes first, see vips_died(). */
-	m->vip_late = m->proc[ENTRY_VRRP].pid != 0;
-	if (m->vip_late)
-		proc_kill(m, ENTRY_VRRP);
-	else
-		vips_bury(m);
-}
-
-void
-vips_died(struct master *m)
-{
-	const struct conf *conf = m->now.conf;
-	int ms = GONE_MS;
-
-	if (m->stopping != STOP_NOT || conf == NULL)
-		return;
-	if (m->vip_late) {
-		m->vip_late = false;
-		vips_bury(m);
-		return;
-	}
-	for (unsigned i = 0; i < conf->n_vips; i++)
-		if (conf->vips[i].advert * 3 / 2 < ms)
-			ms = conf->vips[i].advert * 3 / 2;
-	ev_timer_stop(m->loop, &m->vip_gone);
-	ev_timer_set(&m->vip_gone, ms / 1000., 0.);
-	ev_timer_start(m->loop, &m->vip_gone);
 }
 
 void

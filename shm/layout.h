@@ -391,6 +391,8 @@ struct shm_vip {
 	uint32_t ifindex; /* of the addresses */
 	uint32_t present; /* 1: this node holds all addresses */
 	uint32_t advert_ms, lifetime_ms;
+	uint32_t owner_advert_ms; /* interval of the owner that was heard last; 0: none */
+	uint32_t pad;
 	int64_t since_us;	/* of the state */
 	int64_t heard_us;	/* any sign of life of a peer */
 	int64_t leased_us;	/* the addresses live in the kernel from here on for lifetime_ms */

@@ -78,15 +78,17 @@ vrule_promote(struct turn *t)
 		rules_to_master(t, e->owner == 0 ? VRRP_REASON_OWNER_LEFT : VRRP_REASON_SILENCE);
 }
 
-/* A VIP of the same group came here. An owner that lives and is as good keeps its own: two nodes that
- * hear one VIP's adverts and not the other's would pull for ever. */
+/* A VIP of the same group is here. An owner that lives and is as good, or that we do not understand, keeps
+ * its own: two nodes that hear one VIP's adverts and not the other's would pull for ever. Who has heard
+ * nobody yet listens on. */
 void
 vrule_follow(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
-	bool lives = t->now - e->owner_at <= rules_interval(e) * 3 / 2;
+	int64_t pace = e->owner_pace_ns > rules_interval(e) ? e->owner_pace_ns : rules_interval(e);
+	bool lives = t->now - e->owner_at <= pace * 3 / 2;
 
-	if (lives && e->owner >= e->priority)
+	if ((e->owner < 0 && !e->alien) || (lives && (e->alien || e->owner >= e->priority)))
 		return;
 	rules_to_master(t, VRRP_REASON_GROUP);
 }

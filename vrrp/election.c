@@ -78,8 +78,12 @@ note_packet(struct turn *t)
 		return;
 	if (vrrp_verdict_is_heard(ev->verdict)) {
 		e->heard_at = t->now;
-		if (ev->priority > 0)
+		if (ev->priority > 0) {
 			e->owner_at = t->now;
+			e->owner_pace_ns =
+			    ev->interval_ns > 0 ? ev->interval_ns : e->conf.interval_ns;
+			e->alien = ev->kind == VRRP_EV_REJECTED;
+		}
 	}
 	if (ev->verdict != VRRP_GOOD)
 		degrade(t);

@@ -24,6 +24,8 @@
 #define VRRP_LEAVE     VRRP_SECOND /* waiting for a successor */
 #define VRRP_ONCE      VRRP_SECOND /* between two answers to peers that lose */
 #define VRRP_ZEROS_MAX 10	   /* answers to priority 0 within a second */
+/* Listening at first, at least: an owner with the usual interval is heard once, and its interval known. */
+#define VRRP_LISTEN (VRRP_SECOND * 11 / 10)
 /* Both serve: from the add to the outbid, and from the successor's advert to the delete. */
 #define VRRP_LINGER (VRRP_SECOND / 50)
 
@@ -50,9 +52,11 @@ enum vrrp_kind {
 
 struct vrrp_event {
 	enum vrrp_kind kind;
-	uint8_t priority;	   /* ADVERT, REJECTED: the packet's; PRIORITY: the new one */
-	struct addr source;	   /* START, ADOPT: ours; ADVERT: the peer's */
-	int64_t interval_ns;	   /* ADVERT, REJECTED: the packet's; 0 if not known */
+	uint8_t priority;   /* ADVERT, REJECTED: the packet's; PRIORITY: the new one */
+	struct addr source; /* START, ADOPT: ours; ADVERT: the peer's */
+	/* ADVERT, REJECTED: the packet's; START: that of the owner that an earlier process heard; 0 if not
+	 * known */
+	int64_t interval_ns;
 	int64_t pause_ns;	   /* RESUMED: how long this node stood still */
 	enum vrrp_verdict verdict; /* REJECTED: why; ADVERT: GOOD or ADDRESSES */
 };
@@ -99,15 +103,17 @@ struct vrrp_election {
 	uint8_t priority; /* effective */
 	uint8_t bid; /* TAKING: what outbids the owner; MASTER after it: the owner's; 0: none */
 	int owner;   /* priority of the owner that was heard last; 0: it left; -1: not known */
+	bool alien;  /* whose last sign of life was an advert that we reject */
 	bool faulty, released, has_successor;
 	enum vrrp_state after;	    /* LEAVING: what comes next */
 	enum vrrp_verdict degraded; /* GOOD: it is not */
 	int64_t owner_ns;	    /* interval of the owner (version 3), else ours */
 	/* Moments. */
-	int64_t heard_at; /* any sign of life of a peer */
-	int64_t owner_at; /* an advert that is not a farewell, accepted or not */
-	int64_t sent_at;  /* our last advert */
-	int64_t zeros_at; /* the second in which `zeros` answers were given began */
+	int64_t heard_at;      /* any sign of life of a peer */
+	int64_t owner_at;      /* an advert that is not a farewell, accepted or not */
+	int64_t owner_pace_ns; /* and the interval that it named, else ours */
+	int64_t sent_at;       /* our last advert */
+	int64_t zeros_at;      /* the second in which `zeros` answers were given began */
 	unsigned zeros;
 	int64_t readvert_at, reannounce_at; /* not before */
 	int64_t preempt_at;		    /* NEVER: nobody to preempt */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* VIPs of one group (the option group): each has its own election with its own adverts, as other nodes
- * need not know of groups; what happens to one here happens to all. */
+/* VIPs of one group (the option group): each has its own election with its own adverts, as other nodes need
+ * not know of groups. A fault, an order, a weight of one is that of all, and one that becomes the owner's here
+ * brings the others. That one gives way to a better node does not move the others: there they follow in the
+ * same way, or that node knows no groups and only wants this one. */
 #include <string.h>
 
 #include "vrrp/internal.h"
@@ -20,6 +22,21 @@ group_event(struct vip *p, const struct vrrp_event *ev)
 	for (unsigned i = 0; i < v->n; i++)
 		if (are_mates(p, &v->vip[i]))
 			vip_event(&v->vip[i], ev);
+}
+
+void
+group_pull(struct vip *p)
+{
+	const struct vrrp_event here = {.kind = VRRP_EV_GROUP};
+	const struct vrrp *v = p->v;
+
+	if (p->election.state != VRRP_STATE_BACKUP)
+		return;
+	for (unsigned i = 0; i < v->n; i++)
+		if (are_mates(p, &v->vip[i]) && v->vip[i].election.state == VRRP_STATE_MASTER) {
+			vip_event(p, &here);
+			return;
+		}
 }
 
 void
@@ -48,10 +65,12 @@ uint8_t
 group_priority(const struct vip *p)
 {
 	const struct vrrp *v = p->v;
-	uint8_t lowest = p->tracked;
+	int priority = p->tracked;
 
 	for (unsigned i = 0; i < v->n; i++)
-		if (are_mates(p, &v->vip[i]) && v->vip[i].tracked < lowest)
-			lowest = v->vip[i].tracked;
-	return lowest;
+		if (are_mates(p, &v->vip[i]))
+			priority += v->vip[i].tracked - v->vip[i].plan.priority;
+	if (p->plan.priority == 255)
+		return 255;
+	return (uint8_t)(priority < 1 ? 1 : priority > 254 ? 254 : priority);
 }

@@ -80,8 +80,7 @@ delete_stray(struct vip *p, const struct link_address *there, const struct addr 
 	if (!p->stray_said)
 		log_err(
 		    "vip %s: %s/%u is there, and cannot be deleted here without other addresses "
-		    "of that subnet: delete it, or set promote_secondaries=1 (sysctl "
-		    "net.ipv4.conf)",
+		    "of that subnet: delete it by hand",
 		    p->plan.conf->name, addr_print_ip(a, text, sizeof text), there->prefix);
 	p->stray_said = true;
 	return 0;

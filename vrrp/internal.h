@@ -38,6 +38,7 @@ struct vip {
 	struct ev_io io;
 	unsigned ifindex; /* of the addresses */
 	unsigned char mac[6];
+	uint32_t owner_advert_ms; /* as an earlier process heard it; 0: it heard nobody */
 	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
 
 	unsigned faults;   /* enum fault */
@@ -146,11 +147,14 @@ void vip_receive(struct vip *p);
 
 /* p became the owner's: so do the others, if they can. */
 void group_follow(struct vip *p);
+/* p has heard an owner: if another VIP of the group is here and this node is the better one, it comes. So a
+ * group that was split, as by a VIP that a reload added, comes together on the better of its owners. */
+void group_pull(struct vip *p);
 /* An event of p that is one of the others too. */
 void group_event(struct vip *p, const struct vrrp_event *ev);
 /* FAULT_GROUP of all VIPs. */
 void group_faults(struct vrrp *v);
-/* What scripts leave of the priority: the lowest of the group, which so stays together. */
+/* The priority with the weights of all scripts of the group, which so stays together. */
 uint8_t group_priority(const struct vip *p);
 
 /* ---- outside.c ---- */

@@ -14,6 +14,20 @@ vrule_refuse(struct turn *t)
 	rules_refuse(t, VRRP_REASON_NOT_NOW);
 }
 
+/* RFC 5798 6.4.1 waits three intervals of our own. A node that is set to 100 ms beside an owner that is
+ * still at a second would serve beside it for a moment, each time that it starts. */
+static void
+listen_first(struct turn *t)
+{
+	struct vrrp_election *e = t->e;
+
+	rules_adopt(t);
+	rules_to_backup(t, VRRP_REASON_START);
+	if (e->conf.version == 3 && t->ev->interval_ns == 0 && e->down_at < t->now + VRRP_LISTEN)
+		e->down_at =
+		    t->now + VRRP_LISTEN + vrrp_skew_ns(3, e->priority, e->conf.interval_ns);
+}
+
 void
 vrule_begin(struct turn *t)
 {
@@ -25,7 +39,7 @@ vrule_begin(struct turn *t)
 	else if (e->priority == RULES_OWNER)
 		rules_to_master(t, VRRP_REASON_OWNER);
 	else
-		rules_to_backup(t, VRRP_REASON_START);
+		listen_first(t);
 }
 
 /* Nobody noticed that the process was gone: the address is there, the others still wait. */

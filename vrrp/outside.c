@@ -137,8 +137,8 @@ vrrp_goes(const struct shm_vip *cell, const struct conf *conf)
 	for (unsigned i = 0; i < conf->n_vips; i++) {
 		if (strncmp(cell->name, conf->vips[i].name, SHM_NAME) != 0)
 			continue;
-		plan_vip(&plan, conf, &conf->vips[i], conf->self);
-		return (conf->self >= 0 && !plan.takes_part) || plan.advert.vrid != cell->vrid ||
+		plan_vip(&plan, conf, &conf->vips[i], node_of(conf, &cell->self));
+		return !plan.takes_part || plan.advert.vrid != cell->vrid ||
 		       plan.advert.version != cell->version ||
 		       !vip_share_address(cell, &conf->vips[i].addresses);
 	}

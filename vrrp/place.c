@@ -218,6 +218,7 @@ look_at_addresses(struct vip *p, int64_t now)
 	bool any, every = all_present(p, &any), serves = vrrp_state_serves(p->election.state);
 
 	p->some_present = any;
+	p->stray_said = p->stray_said && any;
 	if (p->present != every) {
 		p->present = every;
 		vip_publish(p);

@@ -99,6 +99,8 @@ take_packet(struct vip *p, const struct vrrp_datagram *d)
 		p->cell.owner = d->src;
 	}
 	vip_event(p, &ev);
+	if (ev.kind == VRRP_EV_ADVERT && a.priority > 0)
+		group_pull(p);
 }
 
 void

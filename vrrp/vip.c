@@ -62,6 +62,7 @@ vip_publish(struct vip *p)
 	c->state = e->state;
 	c->priority = e->priority;
 	c->owner_priority = e->owner > 0 ? (uint32_t)e->owner : 0;
+	c->owner_advert_ms = e->owner > 0 ? (uint32_t)(e->owner_ns / 1000000) : p->owner_advert_ms;
 	c->ifindex = p->ifindex;
 	c->self = p->joined ? p->wire.self : (struct addr){.sa.sa_family = AF_UNSPEC};
 	c->self_ifindex = p->joined ? p->wire.ifindex : 0;
@@ -206,7 +207,7 @@ vip_event(struct vip *p, const struct vrrp_event *ev)
 		vip_answer(p, &step);
 	if (step.actions & (VRRP_REPORT | VRRP_ADD | VRRP_DELETE | VRRP_EARLY_ADD))
 		vip_publish(p);
-	if (step.from != step.to && step.to == VRRP_STATE_MASTER)
+	if (good && step.from != step.to && step.to == VRRP_STATE_MASTER)
 		group_follow(p);
 	if (!good) {
 		p->claim_at = now + 5 * VRRP_SECOND;
@@ -284,6 +285,9 @@ inherit(struct vip *p, const struct shm_vip *old)
 		p->ifindex = old->ifindex;
 	}
 	p->released = old->released;
+	/* Of one that went long ago it says nothing. */
+	if (vrrp_now() / 1000 - old->heard_us < (int64_t)VRRP_LOST * 1000 * old->owner_advert_ms)
+		p->owner_advert_ms = old->owner_advert_ms;
 	p->cell.reset_us = old->reset_us;
 	p->cell.order_done = old->order_done;
 }
@@ -292,6 +296,7 @@ void
 vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *conf)
 {
 	struct shm_vip old = {0};
+	uint64_t order;
 
 	*p = (struct vip){
 	    .v = v,
@@ -312,6 +317,10 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 		    .order_done = atomic_load_explicit(
 			&v->seg->ro->head.r.vip_order[cell], memory_order_acquire)};
 	inherit(p, &old);
+	/* Always meant for an earlier process. */
+	order = atomic_load_explicit(&v->seg->ro->head.r.vip_order[cell], memory_order_acquire);
+	if ((order & ((1 << VIP_VERB_BITS) - 1)) == VIP_STOP)
+		p->cell.order_done = order;
 	snprintf(p->cell.name, sizeof p->cell.name, "%s", conf->name);
 	for (unsigned i = 0; i < conf->addresses.n && i < SHM_VIP_ADDRS; i++)
 		p->cell.address[p->cell.n_addresses++] = conf->addresses.v[i];

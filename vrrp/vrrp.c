@@ -90,6 +90,7 @@ start_vips(struct vrrp *v, int64_t now)
 			continue;
 		ev.kind = p->some_present && vip_may_adopt(p, now) ? VRRP_EV_ADOPT : VRRP_EV_START;
 		ev.source = p->wire.self;
+		ev.interval_ns = (int64_t)p->owner_advert_ms * 1000000;
 		p->leased_at = ev.kind == VRRP_EV_ADOPT ? p->leased_at : 0;
 		vip_event(p, &ev);
 		if (p->released)
@@ -106,6 +107,8 @@ vip_know_self(struct vip *p)
 	plan_vip(&p->plan, p->v->h->conf, p->plan.conf, p->v->self);
 	vrrp_election_init(&p->election, &p->plan.router);
 	p->tracked = p->plan.priority;
+	if (!p->plan.takes_part && p->leased_at > 0)
+		hold_delete(p); /* what an earlier process had */
 	cell.base_priority = p->plan.priority;
 	cell.n_peers = p->plan.n_peers;
 	p->cell = cell;

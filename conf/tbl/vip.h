@@ -15,7 +15,7 @@ OPT(STRINGS, peers, 1, 16, "\"nodes\"", NOW, LIVE,
 OPT(STRINGS, order, 1, 16, "\"nodes\"", NOW, LIVE,
     "Names of nodes, best first; one not listed takes no part")
 OPT(STRING, group, 0, 63, "\"\"", NOW, LIVE,
-    "VIPs of one group move together: a fault of one is one of all")
+    "VIPs of one group move together: a fault, an order, a weight of one is that of all")
 OPT(BOOL, preempt, 0, 0, "false", NOW, LIVE, "A better node takes the VIP from a living owner")
 OPT(MSEC, preempt_delay, 0, 3600000, "\"0s\"", NOW, LIVE, "How long it waits before")
 OPT(SECRET, password, 0, 8, "\"\"", NOW, LIVE, "VRRP version 2 simple password")

@@ -71,6 +71,40 @@ group__an_owner_as_good_lives__stays(void **state)
 }
 
 static void
+group__a_rejected_owner_lives__stays(void **state)
+{
+	struct one o;
+
+	(void)state;
+	/* Never understood, or understood once: at its own pace. */
+	for (int left = 0; left < 2; left++) {
+		one_new(&o);
+		one_say(&o, VRRP_EV_START);
+		if (left)
+			one_advert(&o, 0, 9, VRRP_SECOND);
+		one_reject(&o, VRRP_INTERVAL, 50, 3 * VRRP_SECOND);
+		o.now += 4 * VRRP_SECOND;
+		one_say(&o, VRRP_EV_GROUP);
+		assert_step(&o, BACKUP, 0);
+		o.now += VRRP_SECOND;
+		one_say(&o, VRRP_EV_GROUP);
+		assert_step(&o, MASTER, CAME);
+	}
+}
+
+static void
+group__nobody_heard_yet__listens_on(void **state)
+{
+	struct one o;
+
+	(void)state;
+	one_new(&o);
+	one_say(&o, VRRP_EV_START);
+	one_say(&o, VRRP_EV_GROUP);
+	assert_step(&o, BACKUP, 0);
+}
+
+static void
 group__other_states__nothing(void **state)
 {
 	static const enum vrrp_state all[] = {VRRP_STATE_INIT, VRRP_STATE_MASTER, VRRP_STATE_FAULT,
@@ -94,6 +128,8 @@ main(void)
 	    cmocka_unit_test(group__owner_left__follows_at_once),
 	    cmocka_unit_test(group__a_worse_owner_lives__follows),
 	    cmocka_unit_test(group__an_owner_as_good_lives__stays),
+	    cmocka_unit_test(group__a_rejected_owner_lives__stays),
+	    cmocka_unit_test(group__nobody_heard_yet__listens_on),
 	    cmocka_unit_test(group__other_states__nothing),
 	};
 
