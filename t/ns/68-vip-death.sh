@@ -81,7 +81,8 @@ check "the client reaches $owner" answered_by $owner
 master=${NODE_KHA[$owner]}
 worker=$(kha_node_stat $owner '.workers[0].pid')
 others=" $(pgrep -P "$master" | grep -vx "$worker" | xargs) "
-# kill_born SECONDS: what the master starts in this time, and the worker that there is
+# kill_born SECONDS: what the master starts in this time, and the worker that there is. The first two
+# successors come at once and live for some milliseconds.
 kill_born() {
 	local end=$(($(now_ms) + $1 * 1000)) p
 	while [ "$(now_ms)" -lt $end ]; do
