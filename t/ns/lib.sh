@@ -83,8 +83,9 @@ start() {
 	PIDS="$PIDS $LAST"
 }
 ended() { ! kill -0 "$1" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = Z ]; }
-# end PID: TERM, then wait.
-end() { kill "$1" 2>/dev/null; kill -CONT "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
+# end PID: TERM, then wait. CONT goes first: LeakSanitizer stops what ends, and a CONT then leaves it
+# stuck for ever.
+end() { kill -CONT "$1" 2>/dev/null; kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
 
 # ---- kha ----
 

@@ -113,30 +113,36 @@ node_web_stop() { end "${NODE_WEB[$1]}"; }
 
 # ---- the client ----
 
-# probe_start [OPTION...]: attempts in $D/probe.out. 200 ms for one: a lost packet is sent again
-# after a second and so still counts, a busy machine does not.
+# probe_start [OPTION...]: attempts in $D/$PROBE.out. 200 ms for one: a lost packet is sent again
+# after a second and so still counts, a busy machine does not. Who probes several addresses sets
+# PROBE before each of these functions.
+PROBE=probe
+declare -A PROBE_PID
 probe_start() {
-	node_start client probe "$TOOLS/vipprobe" -a "$VIP:6443" -t 200 "$@"
-	PROBE=$LAST
-	until_true 5 test -s "$D/probe.out" || not_ok "the client tries"
+	node_start client "$PROBE" "$TOOLS/vipprobe" -a "$VIP:6443" -t 200 "$@"
+	PROBE_PID[$PROBE]=$LAST
+	until_true 5 test -s "$D/$PROBE.out" || not_ok "the client tries"
 }
-probe_stop() { end "$PROBE"; }
+probe_stop() { end "${PROBE_PID[$PROBE]}"; }
 # Everything about attempts that began at FROM (ms since 1970, default: all), until TO.
 # probe_failed [FROM [TO]]: how many had no answer
 probe_failed() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 != "ok" { n++ }
-	END { print n + 0 }' "$D/probe.out"; }
+	END { print n + 0 }' "$D/$PROBE.out"; }
+# probe_cut [FROM [TO]]: how many of them were open when the VIP moved: the new owner answers with a RST
+probe_cut() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 == "reset" { n++ }
+	END { print n + 0 }' "$D/$PROBE.out"; }
 # probe_outage [FROM [TO]]: longest time between two answers, in ms; "inf" when there was none
 probe_outage() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 == "ok" { printf "%.3f\n", $1 + $2 }' \
-	"$D/probe.out" | sort -n | awk 'NR > 1 && $1 - last > max { max = $1 - last } { last = $1 }
+	"$D/$PROBE.out" | sort -n | awk 'NR > 1 && $1 - last > max { max = $1 - last } { last = $1 }
 	END { if (NR) printf "%.1f\n", max; else print "inf" }'; }
 # probe_first FROM [NODE]: from then to the first answer (of that node), in ms
 probe_first() { awk -v from="$1" -v node="${2:-}" '$1 >= from && $3 == "ok" && (node == "" || $4 == node) {
 	t = $1 + $2 - from; if (best == "" || t < best) best = t }
-	END { if (best == "") print "inf"; else printf "%.1f\n", best }' "$D/probe.out"; }
+	END { if (best == "") print "inf"; else printf "%.1f\n", best }' "$D/$PROBE.out"; }
 # probe_results [FROM [TO]]: how many of each result and node
 probe_results() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to { n[$3 " " $4]++ }
-	END { for (k in n) printf "%s: %d  ", k, n[k] }' "$D/probe.out"; }
-answers() { [ "$(awk -v from="$1" -v node="$2" '$1 >= from && $4 == node' "$D/probe.out" | head -c 1)" ]; }
+	END { for (k in n) printf "%s: %d  ", k, n[k] }' "$D/$PROBE.out"; }
+answers() { [ "$(awk -v from="$1" -v node="$2" '$1 >= from && $4 == node' "$D/$PROBE.out" | head -c 1)" ]; }
 # answered_by NODE: within 5 s
 answered_by() { until_true 5 answers "$(now_ms)" "$1"; }
 
@@ -209,8 +215,9 @@ keepalived_conf() {
 	} >"$D/$node/keepalived.conf"
 }
 # keepalived_start NODE PRIORITY [KEY=VALUE...]
-keepalived_start() {
-	keepalived_conf "$@"
+keepalived_start() { keepalived_conf "$@"; keepalived_run "$1"; }
+# keepalived_run NODE: with the file that is there
+keepalived_run() {
 	node_start "$1" "keepalived-$1" keepalived -f "$D/$1/keepalived.conf" -n -l -D -P --no_bfd \
 		-p "$D/$1/keepalived.pid" -r "$D/$1/vrrp.pid"
 	NODE_K[$1]=$LAST
@@ -222,7 +229,12 @@ keepalived_said() { keepalived_log "$1" | grep -qE -- "$2"; }
 keepalived_is() { keepalived_log "$1" | grep -oE 'Entering [A-Z]+ STATE' | tail -n 1 | grep -q "$2"; }
 keepalived_stop() { [ -z "${NODE_K[$1]:-}" ] || end "${NODE_K[$1]}"; NODE_K[$1]=""; }
 # Without a last word; what it leaves behind goes as with a power-off.
-keepalived_crash() { kill_tree "${NODE_K[$1]}"; NODE_K[$1]=''; node_run "$1" ip addr flush to "$VIP/32"; }
+keepalived_crash() {
+	kill_tree "${NODE_K[$1]}"
+	NODE_K[$1]=''
+	rm -f "$D/$1/keepalived.pid" "$D/$1/vrrp.pid"
+	node_run "$1" ip addr flush to "$VIP/32"
+}
 
 # descendants PID: it and all below
 descendants() { local p; echo "$1"; for p in $(pgrep -P "$1"); do descendants "$p"; done; }

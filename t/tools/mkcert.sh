@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# mkcert.sh DIR: certificates for tests, valid for two days.
+# mkcert.sh DIR [SAN]: certificates for tests, valid for two days.
 #	ca.pem ca.key		a CA
 #	server.pem key.pem	signed by it; for 127.0.0.1, ::1, 10.99.0.1-20, localhost and the
-#				names of a Kubernetes API server
+#				names of a Kubernetes API server, and SAN (IP:1.2.3.4,DNS:name)
 #	wrong.pem		signed by it with the same key, for 192.0.2.1 only
 #	expired.pem		likewise with server.pem's names, but over since yesterday
 #	client.pem client.key	signed by it, for clients; locked.key: the key with a passphrase
 #	other-ca.pem		another CA that signed nothing
 set -eu
-[ $# = 1 ] || { echo "usage: mkcert.sh DIR" >&2; exit 2; }
+[ $# = 1 ] || [ $# = 2 ] || { echo "usage: mkcert.sh DIR [SAN]" >&2; exit 2; }
 mkdir -p "$1"
 cd "$1"
 
-san=IP:127.0.0.1,IP:::1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default
+san=${2:+$2,}IP:127.0.0.1,IP:::1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default
 san=$san,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local
 i=1
 while [ $i -le 20 ]; do
