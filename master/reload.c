@@ -164,11 +164,8 @@ begin_reload(struct master *m)
 		return;
 	}
 	changes_find(&r->changes, m->now.conf, r->conf);
-	if (changes_fit(m->now.conf, r->conf, &r->why) < 0) {
-		finish_bad(m);
-		return;
-	}
-	if (preflight_begin(
+	if (changes_fit(m->now.conf, r->conf, &r->why) < 0 ||
+	    preflight_begin(
 		m, &r->preflight, r->conf, r->changes.check, r->changes.logger, &r->why) < 0)
 		finish_bad(m);
 	else
