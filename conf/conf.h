@@ -37,6 +37,7 @@ struct conf_cidrs {
 struct conf_listen {
 	struct addr addr; /* "*": AF_INET6 :: for both families */
 	char *vip;
+	bool further; /* not the first address of that VIP: it stands here, not in the file */
 };
 struct conf_listens {
 	struct conf_listen *v;

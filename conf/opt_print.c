@@ -77,6 +77,9 @@ print_list(enum conf_kind kind, struct conf_list list, FILE *out)
 		return;
 	}
 	for (unsigned i = 0; i < list.n; i++) {
+		/* As the file has it: the VIP once. */
+		if (kind == KIND_LISTENS && ((const struct conf_listen *)list.v)[i].further)
+			continue;
 		fputs(i == 0 ? "[ " : ", ", out);
 		print_element(kind, list.v, i, out);
 	}

@@ -264,33 +264,51 @@ listen_line(const struct conf_value *v, const char *vip)
 	return v != NULL ? v->line : 0;
 }
 
+/* "web:443" is all addresses of the VIP web. */
+static void
+add_listen(struct conf_listens *to, const struct conf_listen *from, const struct conf_vip *vip)
+{
+	const uint16_t port = addr_port(&from->addr);
+	struct conf_listen *l;
+
+	for (unsigned i = 0; i < vip->addresses.n; i++) {
+		l = &to->v[to->n++];
+		*l = *from;
+		l->addr = vip->addresses.v[i];
+		l->further = i > 0;
+		addr_set_port(&l->addr, port);
+	}
+}
+
 void
 conf_read_listen_vips(struct conf_reader *r, struct conf_listens *l, const struct conf_value *v,
     const struct conf_path *path)
 {
+	const struct conf *conf = r->conf;
+	struct conf_listens all = {.n = 0};
 	const char *names[CONF_VIPS], *name;
-	uint16_t port;
-	unsigned k;
+	unsigned k, most = l->n;
 
-	for (unsigned i = 0; i < r->conf->n_vips; i++)
-		names[i] = r->conf->vips[i].name;
+	for (unsigned i = 0; i < conf->n_vips; i++) {
+		names[i] = conf->vips[i].name;
+		most += l->n * conf->vips[i].addresses.n;
+	}
+	all.v = conf_alloc(r->mem, most * sizeof *all.v);
 	for (unsigned i = 0; i < l->n; i++) {
 		name = l->v[i].vip;
-		if (name == NULL)
+		for (k = 0; name != NULL && k < conf->n_vips && strcmp(names[k], name) != 0; k++)
 			continue;
-		for (k = 0; k < r->conf->n_vips && strcmp(names[k], name) != 0; k++)
-			continue;
-		if (k == r->conf->n_vips) {
+		if (name != NULL && k == conf->n_vips)
 			conf_say(&r->errors, listen_line(v, name), path,
 			    "\"%s\" is neither an IP address nor the name of a VIP (kha does not "
 			    "resolve names)%s",
-			    name, conf_did_you_mean(r->scratch, name, names, r->conf->n_vips));
-		} else if (r->conf->vips[k].addresses.n > 0) {
-			port = addr_port(&l->v[i].addr);
-			l->v[i].addr = r->conf->vips[k].addresses.v[0];
-			addr_set_port(&l->v[i].addr, port);
-		}
+			    name, conf_did_you_mean(r->scratch, name, names, conf->n_vips));
+		if (name != NULL && k < conf->n_vips && conf->vips[k].addresses.n > 0)
+			add_listen(&all, &l->v[i], &conf->vips[k]);
+		else
+			all.v[all.n++] = l->v[i];
 	}
+	*l = all;
 }
 
 static void

@@ -157,8 +157,7 @@ begin_reload(struct master *m)
 		      : conf_load(m->now.conf->path, m->opt.node, &errors, &r->warnings);
 	if (r->conf == NULL) {
 		if (errors.count == 0)
-			err_add(&errors, "the configuration came from standard input: there is "
-					 "nothing to read again");
+			err_add(&errors, "it came from standard input: nothing can be read again");
 		err_add_all(&r->why, &errors);
 		finish_bad(m);
 		return;

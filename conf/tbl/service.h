@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of a member of `services`; columns as in global.h. `name`, `servers` and
  * `server_defaults` are beside them. */
-OPT(LISTENS, listen, 1, 16, "()", NOW, WORKERS, "Addresses that accept clients: IP:port, [IPv6]:port, *:port or VIP:port")
+OPT(LISTENS, listen, 1, 16, "()", NOW, WORKERS, "Addresses that accept clients: IP:port, [IPv6]:port, *:port, or VIP:port for all addresses of that VIP")
 WORDS(preset, "kube-apiserver|k3s|openshift-mcs|tcp", "\"kube-apiserver\"", NOW, LIVE,
     "Defaults for what stands behind: kube-apiserver and k3s https /readyz, openshift-mcs https /healthz, tcp a tcp check and no rebalance")
 WORDS(balance, "leastconn|roundrobin|random|hash|first", "\"leastconn\"", NOW, LIVE, "How a server is chosen")

@@ -20,8 +20,8 @@ declare -A PORT=([one]=6443 [two]=9345 [three]=22623)
 vip_group() { echo "{ name = \"$1\"; addresses = [ \"${ADDRESS[$1]}\"${MORE_ADDRESS[$1]:+, \"${MORE_ADDRESS[$1]}\"} ];
 	virtual_router_id = ${ADDRESS[$1]##*[.:]}; advert = \"${advert}ms\"; order = [ $2 ]; ${3:-} }"; }
 declare -A MORE_ADDRESS
-# Each service listens on its VIP alone; the name of a VIP stands for its first address.
-service() { echo "{ name = \"$1\"; listen = [ \"$1:${PORT[$1]}\"${2:+, \"$2:${PORT[$1]}\"} ]; preset = \"tcp\"; servers = \"127.0.0.1:7443\";
+# Each service listens on its VIP alone; the name of a VIP stands for all its addresses.
+service() { echo "{ name = \"$1\"; listen = \"$1:${PORT[$1]}\"; preset = \"tcp\"; servers = \"127.0.0.1:7443\";
 	log_connections = \"none\"; }"; }
 # Of one VIP as a node sees it.
 state() { kha_node_stat "$1" ".vips[] | select(.name == \"$2\") | .state"; }
@@ -148,7 +148,7 @@ ADDRESS[two]=fd77::11
 kha_file <<X
 nodes = ( { name = "a"; addresses = [ "10.77.0.1", "fd77::1" ]; }, { name = "b"; addresses = [ "10.77.0.2", "fd77::2" ]; } );
 vips = ( $(vip_group one '"a", "b"' 'preempt = true;'), $(vip_group two '"b", "a"' 'preempt = true;') );
-services = ( $(service one [fd77::10]), $(service two 10.77.0.11) );
+services = ( $(service one), $(service two) );
 X
 capture families
 for n in a b; do kha_node_start $n; done
