@@ -64,6 +64,12 @@ struct vip {
 	struct shm_vip cell; /* what the segment says */
 };
 
+/* Does a worker accept? Only failures since `since`, and clients that wait all that time. */
+struct watch_accepts {
+	uint64_t accepted, failed; /* its counters when they were read last */
+	int64_t since, last; /* the first and the last failure; 0: the last attempt was good */
+};
+
 struct vrrp {
 	const struct heritage *h;
 	struct seg *seg;
@@ -79,6 +85,7 @@ struct vrrp {
 	int64_t turned_at;	    /* last turn of the loop */
 	int64_t no_worker_at;	    /* when the last one was gone; VRRP_NEVER: one lives */
 	bool stopping;
+	struct watch_accepts accepts[SHM_ENTRIES];
 	struct vip vip[SHM_VIPS];
 	unsigned n;
 	struct ev_io wake, link_io, timer_io;

@@ -35,7 +35,7 @@ fault_text(const struct vip *p, char *buf, size_t size)
 		text =
 		    p->v->self < 0 ? "no address of nodes is local" : "this node is not in order";
 	else if (p->faults & FAULT_WORKERS)
-		text = "no worker lives";
+		text = "no worker lives and accepts";
 	else if (p->faults & FAULT_LINK)
 		text = "interface down, or the node's address is not there";
 	else if (p->faults & FAULT_TRACKED) {

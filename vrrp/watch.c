@@ -3,9 +3,31 @@
 #include "vrrp/internal.h"
 
 #define WORKER_STALE_US 1000000
+/* So long a worker may fail to accept, as without descriptors; and it tries each 100 ms while clients wait:
+ * one that did not fail for so long has nobody to fail for. */
+#define BARREN_NS (2 * VRRP_SECOND)
+#define CALM_NS	  VRRP_SECOND
 
 static bool
-worker_lives(const struct vrrp *v, unsigned entry, int64_t now_us)
+accepts(struct vrrp *v, unsigned entry, int64_t now)
+{
+	const struct stat_worker *s = &seg_worker(v->seg, entry)->stat.worker;
+	struct watch_accepts *a = &v->accepts[entry];
+	uint64_t accepted = STAT_GET(s, accepted), failed = STAT_GET(s, accept_failed);
+
+	if (accepted != a->accepted || (a->since != 0 && now - a->last > CALM_NS))
+		a->since = 0;
+	if (failed != a->failed) {
+		a->last = now;
+		a->since = a->since != 0 || accepted != a->accepted ? a->since : now;
+	}
+	a->accepted = accepted;
+	a->failed = failed;
+	return a->since == 0 || now - a->since < BARREN_NS;
+}
+
+static bool
+worker_lives(struct vrrp *v, unsigned entry, int64_t now)
 {
 	const struct shm_proc *row = &v->seg->ro->head.r.proc[entry];
 	const struct shm_proc_region *region = seg_proc(v->seg, entry);
@@ -14,8 +36,9 @@ worker_lives(const struct vrrp *v, unsigned entry, int64_t now_us)
 	       atomic_load_explicit(&row->pid, memory_order_relaxed) != 0 &&
 	       atomic_load_explicit(&row->want, memory_order_relaxed) == WANT_RUN &&
 	       atomic_load_explicit(&region->ready, memory_order_acquire) != 0 &&
-	       now_us - atomic_load_explicit(&region->beat_us, memory_order_relaxed) <
-		   WORKER_STALE_US;
+	       now / 1000 - atomic_load_explicit(&region->beat_us, memory_order_relaxed) <
+		   WORKER_STALE_US &&
+	       accepts(v, entry, now);
 }
 
 void
@@ -23,8 +46,8 @@ watch_workers(struct vrrp *v, int64_t now)
 {
 	bool lives = false;
 
-	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES && !lives; e++)
-		lives = worker_lives(v, e, now / 1000);
+	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES; e++)
+		lives = worker_lives(v, e, now) || lives;
 	if (lives)
 		v->no_worker_at = VRRP_NEVER;
 	else if (v->no_worker_at == VRRP_NEVER)

@@ -12,7 +12,7 @@
 #
 # Events: stop (planned), release and take (kha vip), kill (-9 of all processes of the owner), freeze
 # (SIGSTOP of all, and SIGCONT after 4 s), cut (its wire is pulled), master, vrrp (kill -9 of this process
-# alone), workers (kill -9 of each, again and again).
+# alone), workers (kill -9 of all, and none can be started again).
 if [ "${1:-}" = --help ]; then sed -n '3,/^# alone/s/^# \{0,1\}//p' "$0"; exit 0; fi
 . "$(dirname "$0")/../ns/lib.sh"
 . "$(dirname "$0")/../ns/vip-lib.sh"
@@ -56,12 +56,8 @@ begin() { # SET: a owns, b waits
 FROZEN=''
 freeze() { FROZEN=$(for p in "$@"; do descendants "$p"; done); kill -STOP $FROZEN; }
 thaw() { kill -CONT $FROZEN; FROZEN=''; }
-kill_workers() { # until STOP appears
-	local p
-	while [ ! -e "$D/workers-may-live" ]; do
-		for p in $(kha_node_stat a '.workers[].pid'); do [ "$p" -gt 0 ] && kill -9 "$p"; done
-	done
-}
+# New ones find no descriptor for what they need.
+starve() { prlimit --pid "${NODE_KHA[a]}" --nofile=1: && kill -9 $(kha_node_stat a '.workers[].pid'); }
 event() { # SET EVENT
 	case $1-$2 in
 	kha-*-stop) kha_node_stop a ;;
@@ -71,11 +67,7 @@ event() { # SET EVENT
 	kha-*-freeze) freeze "${NODE_KHA[a]}" ;;
 	kha-*-master) kill -9 "${NODE_KHA[a]}"; wait "${NODE_KHA[a]}" 2>/dev/null; NODE_KHA[a]='' ;;
 	kha-*-vrrp) kill -9 "$(kha_process a vrrp)" ;;
-	kha-*-workers)
-		rm -f "$D/workers-may-live"
-		kill_workers 2>/dev/null &
-		KILLER=$!
-		;;
+	kha-*-workers) starve ;;
 	keepalived-*-stop) keepalived_stop a ;;
 	# The proxy beside it as well, as with kha.
 	keepalived-*-kill) node_web_stop a; kill_tree "${NODE_K[a]}"; NODE_K[a]='' ;;
@@ -90,7 +82,7 @@ settle() { # SET EVENT MS: what becomes of the old owner; sets STALE: when its a
 	STALE=0
 	case $2 in
 	kill | freeze) STALE=$(gone "$3") ;;
-	workers) touch "$D/workers-may-live"; wait "$KILLER" ;;
+	workers) prlimit --pid "${NODE_KHA[a]}" --nofile=20000: ;;
 	*) sleep 0.3 ;;
 	esac
 	[ "$2" = freeze ] || return

@@ -88,8 +88,21 @@ t=$(now_ms)
 kill -STOP "$worker"
 check "the only worker of a stands still: b has it" until_true 5 steady b
 say "moved $(probe_first "$t" b) ms after the worker stopped"
-is "a says why" "$(vip a fault)" "no worker lives"
+is "a says why" "$(vip a fault)" "no worker lives and accepts"
 kill -CONT "$worker" 2>/dev/null
+check "a is well again" until_vip 8 a state BACKUP
+check "and takes it" v a take
+check "the client reaches a" answered_by a
+t=$(now_ms)
+# A worker inherits that: as many as it has when it is ready, none for clients.
+first_free() { local n=0; while [ -e "/proc/$1/fd/$n" ]; do n=$((n + 1)); done; echo $n; }
+prlimit --pid "${NODE_KHA[a]}" --nofile="$(first_free "$(kha_node_stat a '.workers[0].pid')"):"
+kill -9 "$(kha_node_stat a '.workers[0].pid')"
+check "the only worker of a has no descriptors left: b has it" until_true 8 steady b
+say "moved $(probe_first "$t" b) ms after the limit"
+is "a says why" "$(vip a fault)" "no worker lives and accepts"
+prlimit --pid "${NODE_KHA[a]}" --nofile=4096:
+kill -9 "$(kha_node_stat a '.workers[0].pid')"
 check "a is well again" until_vip 8 a state BACKUP
 probe_stop
 for n in a b; do kha_node_stop $n; done
