@@ -209,8 +209,9 @@ keepalived_conf() {
 	} >"$D/$node/keepalived.conf"
 }
 # keepalived_start NODE PRIORITY [KEY=VALUE...]
-keepalived_start() {
-	keepalived_conf "$@"
+keepalived_start() { keepalived_conf "$@"; keepalived_run "$1"; }
+# keepalived_run NODE: with the file that is there
+keepalived_run() {
 	node_start "$1" "keepalived-$1" keepalived -f "$D/$1/keepalived.conf" -n -l -D -P --no_bfd \
 		-p "$D/$1/keepalived.pid" -r "$D/$1/vrrp.pid"
 	NODE_K[$1]=$LAST
@@ -222,7 +223,7 @@ keepalived_said() { keepalived_log "$1" | grep -qE -- "$2"; }
 keepalived_is() { keepalived_log "$1" | grep -oE 'Entering [A-Z]+ STATE' | tail -n 1 | grep -q "$2"; }
 keepalived_stop() { [ -z "${NODE_K[$1]:-}" ] || end "${NODE_K[$1]}"; NODE_K[$1]=""; }
 # Without a last word; what it leaves behind goes as with a power-off.
-keepalived_crash() { kill_tree "${NODE_K[$1]}"; NODE_K[$1]=''; node_run "$1" ip addr flush to "$VIP/32"; }
+keepalived_crash() { kill_tree "${NODE_K[$1]}"; NODE_K[$1]=''; node_run "$1" ip addr flush to "$VIP"; }
 
 # descendants PID: it and all below
 descendants() { local p; echo "$1"; for p in $(pgrep -P "$1"); do descendants "$p"; done; }
