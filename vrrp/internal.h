@@ -36,7 +36,8 @@ struct vip {
 	struct ev_io io;
 	unsigned ifindex; /* of the addresses */
 	unsigned char mac[6];
-	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
+	struct addr
+	    misfit; /* who sent the last advert that was rejected or does not fit, or came to us as owner */
 
 	unsigned faults;   /* enum fault */
 	uint64_t order;	   /* shm_head.vip_order that is being carried out; 0: none */
