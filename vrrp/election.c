@@ -33,6 +33,8 @@ vrrp_election_init(struct vrrp_election *e, const struct vrrp_router *conf)
 	    .owner_at = LONG_AGO,
 	    .sent_at = LONG_AGO,
 	    .zeros_at = LONG_AGO,
+	    .rival_from = LONG_AGO,
+	    .rival_at = LONG_AGO,
 	    .readvert_at = LONG_AGO,
 	    .reannounce_at = LONG_AGO,
 	    .preempt_at = VRRP_NEVER,
@@ -41,30 +43,6 @@ vrrp_election_init(struct vrrp_election *e, const struct vrrp_router *conf)
 	    .until = VRRP_NEVER,
 	    .degraded_until = VRRP_NEVER,
 	};
-}
-
-static void
-report(struct turn *t, enum vrrp_reason reason)
-{
-	t->step->actions |= VRRP_REPORT;
-	if (t->step->reason == VRRP_REASON_NONE)
-		t->step->reason = reason;
-}
-
-/* The first reason stays while there is any: two that alternate must not be two reports a packet. */
-static void
-degrade(struct turn *t)
-{
-	struct vrrp_election *e = t->e;
-	int64_t interval = rules_interval(e);
-
-	if (t->ev->interval_ns > interval)
-		interval = t->ev->interval_ns;
-	if (e->degraded == VRRP_GOOD) {
-		e->degraded = t->ev->verdict;
-		report(t, VRRP_REASON_DEGRADED);
-	}
-	e->degraded_until = t->now + (VRRP_LOST + 1) * interval;
 }
 
 /* What every packet says, whatever the state does with it. */
@@ -86,7 +64,7 @@ note_packet(struct turn *t)
 		}
 	}
 	if (ev->verdict != VRRP_GOOD)
-		degrade(t);
+		rules_degrade(t, ev->verdict);
 	if (ev->kind == VRRP_EV_ADVERT)
 		e->owner = ev->priority;
 }
@@ -136,7 +114,7 @@ vrrp_election_step(struct vrrp_election *e, const struct vrrp_event *ev, int64_t
 	if (now_ns >= e->degraded_until) {
 		e->degraded = VRRP_GOOD;
 		e->degraded_until = VRRP_NEVER;
-		report(&t, VRRP_REASON_FITS);
+		rules_report(&t, VRRP_REASON_FITS);
 	}
 	if (stood_still(&t))
 		rules_step_back(&t);

@@ -116,7 +116,8 @@ struct vrrp_election {
 	int64_t zeros_at;      /* the second in which `zeros` answers were given began */
 	unsigned zeros;
 	int64_t readvert_at, reannounce_at; /* not before */
-	int64_t preempt_at;		    /* NEVER: nobody to preempt */
+	int64_t rival_from, rival_at; /* MASTER: the first and the last advert of a worse owner */
+	int64_t preempt_at;	      /* NEVER: nobody to preempt */
 	/* Deadlines, NEVER if they do not run. */
 	int64_t advert_at, down_at, until, degraded_until;
 };

@@ -39,7 +39,8 @@ struct vip {
 	unsigned ifindex; /* of the addresses */
 	unsigned char mac[6];
 	uint32_t owner_advert_ms; /* as an earlier process heard it; 0: it heard nobody */
-	struct addr misfit; /* who sent the last advert that was rejected, or does not fit ours */
+	/* Who sent the last advert that was rejected or does not fit, or came to us as owner. */
+	struct addr misfit;
 
 	unsigned faults;   /* enum fault */
 	const char *down;  /* with FAULT_TRACKED: that interface */

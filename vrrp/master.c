@@ -23,6 +23,23 @@ answer_zero(struct turn *t)
 		rules_send(t);
 }
 
+/* A worse owner that hears us stops. One that does not for as long as silence may last is deaf, or takes
+ * our adverts for wrong ones, as those who know one form of the checksum only. */
+static void
+note_rival(struct turn *t)
+{
+	struct vrrp_election *e = t->e;
+	int64_t interval = e->conf.interval_ns;
+
+	if (t->ev->interval_ns > interval)
+		interval = t->ev->interval_ns;
+	if (t->now - e->rival_at > VRRP_LOST * interval)
+		e->rival_from = t->now;
+	e->rival_at = t->now;
+	if (t->now - e->rival_from >= VRRP_LOST * interval)
+		rules_degrade(t, VRRP_RIVAL);
+}
+
 void
 vrule_contest(struct turn *t)
 {
@@ -34,6 +51,7 @@ vrule_contest(struct turn *t)
 	}
 	if (rules_yields(t))
 		return;
+	note_rival(t);
 	if (t->now >= e->readvert_at) {
 		e->readvert_at = t->now + VRRP_ONCE;
 		rules_send(t);

@@ -104,6 +104,29 @@ rules_step_back(struct turn *t)
 }
 
 void
+rules_report(struct turn *t, enum vrrp_reason reason)
+{
+	t->step->actions |= VRRP_REPORT;
+	if (t->step->reason == VRRP_REASON_NONE)
+		t->step->reason = reason;
+}
+
+void
+rules_degrade(struct turn *t, enum vrrp_verdict why)
+{
+	struct vrrp_election *e = t->e;
+	int64_t interval = rules_interval(e);
+
+	if (t->ev->interval_ns > interval)
+		interval = t->ev->interval_ns;
+	if (e->degraded == VRRP_GOOD) {
+		e->degraded = why;
+		rules_report(t, VRRP_REASON_DEGRADED);
+	}
+	e->degraded_until = t->now + (VRRP_LOST + 1) * interval;
+}
+
+void
 rules_refuse(struct turn *t, enum vrrp_reason reason)
 {
 	t->step->actions |= VRRP_REFUSED;

@@ -38,6 +38,12 @@ void rules_step_back(struct turn *t);
 
 void rules_refuse(struct turn *t, enum vrrp_reason reason);
 
+/* Beside a change of state, whose reason stays. */
+void rules_report(struct turn *t, enum vrrp_reason reason);
+/* An advert does not fit. The first reason stays while there is any: two that alternate must not be
+ * two reports a packet. */
+void rules_degrade(struct turn *t, enum vrrp_verdict why);
+
 /* The interval of the owner that sent this advert. */
 void rules_adopt(struct turn *t);
 /* True: the sender of this advert is the better owner, and we are out. */

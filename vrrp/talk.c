@@ -78,12 +78,13 @@ take_packet(struct vip *p, const struct vrrp_datagram *d)
 	struct vrrp_advert a = {0};
 	struct vrrp_seen seen = {0};
 	_Atomic uint64_t *counters = &stat_of(p)->adverts_received;
+	bool owns = p->election.state == VRRP_STATE_MASTER;
 
 	ev.verdict = vrrp_packet_parse(d, &want, &a, &seen);
 	counters[ev.verdict]++;
 	if (ev.verdict == VRRP_VRID || ev.verdict == VRRP_SELF)
 		return;
-	if (ev.verdict != VRRP_GOOD || seen.other_addresses)
+	if (ev.verdict != VRRP_GOOD || seen.other_addresses || owns)
 		p->misfit = d->src;
 	ev.priority = a.priority;
 	ev.interval_ns = (int64_t)a.interval_us * 1000;
@@ -99,6 +100,9 @@ take_packet(struct vip *p, const struct vrrp_datagram *d)
 		p->cell.owner = d->src;
 	}
 	vip_event(p, &ev);
+	if (owns && ev.kind == VRRP_EV_ADVERT && a.priority > 0 &&
+	    p->election.state == VRRP_STATE_MASTER)
+		counters[VRRP_RIVAL]++;
 	if (ev.kind == VRRP_EV_ADVERT && a.priority > 0)
 		group_pull(p);
 }

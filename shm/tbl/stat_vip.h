@@ -11,4 +11,4 @@ STAT(announced, COUNTER, NONE, "vip_announcements", "Gratuitous ARPs and neighbo
 STAT(refreshed, COUNTER, NONE, "vip_lease_refreshes", "Refreshes of an address's lifetime in the kernel")
 STAT(restored, COUNTER, NONE, "vip_restores", "Addresses added again that somebody else had deleted")
 STAT(removed, COUNTER, NONE, "vip_removals", "Addresses deleted")
-STAT(late_ms_max, STAMP, MSEC, "", "Latest turn of a deadline")
+STAT(late_ms_max, GAUGE, MSEC, "", "Latest turn of a deadline")

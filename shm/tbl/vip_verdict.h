@@ -3,8 +3,8 @@
  * What became of a received VRRP packet. VERDICT(name, counter, heard, "help"): heard = such a packet
  * of a configured peer shows that somebody lives there who may own the VIP, so that a backup does not
  * promote because of it. The order is the order of the checks: whatever counts as heard stands below
- * the checksum, so that only a packet that came whole and from a peer holds us back. ADDRESSES is
- * never a reason to drop: it counts accepted packets.
+ * the checksum, so that only a packet that came whole and from a peer holds us back. ADDRESSES and
+ * RIVAL are never a reason to drop: they count accepted packets.
  */
 VERDICT(GOOD, adverts_received, 1, "Adverts accepted")
 VERDICT(IP_HEADER, rejected_ip_header, 0, "Packets without a whole IPv4 header")
@@ -24,3 +24,4 @@ VERDICT(AUTH_TYPE, rejected_auth_type, 1, "Adverts with another kind of authenti
 VERDICT(PASSWORD, rejected_password, 1, "Adverts with another password")
 VERDICT(INTERVAL, rejected_interval, 1, "Version 2 adverts with another interval")
 VERDICT(ADDRESSES, other_addresses, 1, "Adverts accepted although their address list is not ours")
+VERDICT(RIVAL, rivals, 1, "Adverts of a worse owner beside this one, which does not hear ours or rejects them")

@@ -57,7 +57,7 @@ FROZEN=''
 freeze() { FROZEN=$(for p in "$@"; do descendants "$p"; done); kill -STOP $FROZEN; }
 thaw() { kill -CONT $FROZEN; FROZEN=''; }
 # New ones find no descriptor for what they need.
-starve() { prlimit --pid "${NODE_KHA[a]}" --nofile=1: && kill -9 $(kha_node_stat a '.workers[].pid'); }
+starve() { prlimit --pid "${NODE_KHA[a]}" --nofile=1: && kha_node_stat a ".workers[].pid" | xargs kill -9; }
 event() { # SET EVENT
 	case $1-$2 in
 	kha-*-stop) kha_node_stop a ;;

@@ -4,6 +4,7 @@
 # priority, priority 255.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
+. "$(dirname "$0")/vip-peers.sh"
 once_for_all_engines
 story "VRRP with a keepalived that is set otherwise"
 
@@ -48,27 +49,19 @@ check "$case: keepalived adopts" owner_stays 1 a
 check "v3 unicast, priority 100, 1 s" has_packet wire $A 312f640100644afb0a4d000a
 
 # ---- 13: checksums of version 3 over IPv4 ----
-# sum HEX...: Internet checksum
-sum() {
-	local hex s=0 i
-	printf -v hex %s "$@"
-	for ((i = 0; i < ${#hex}; i += 4)); do s=$((s + 16#${hex:i:4})); done
-	while [ $s -gt 65535 ]; do s=$(((s & 65535) + (s >> 16))); done
-	printf '%04x\n' $((65535 - s))
-}
-# inject COUNTER PSEUDO-HEADER...: priority 50, 1 s, from b
+# inject COUNTER [PSEUDO-HEADER]: priority 50, 1 s, from b
 inject() {
-	local before message=312f32010064 own
+	local before own
 	before=$(vip a "$1")
 	own=$(vip a adverts_received)
-	node_run b "$TOOLS/vrrpsend" $B $A 255 "$message$(sum "${@:2}" "${message}0000" 0a4d000a)0a4d000a"
+	node_run b "$TOOLS/vrrpsend" $B $A 255 "$(message 312f32010064 0a4d000a "${2:-}")"
 	check "a message is counted as $1" until_true 2 counted a "$1" "${before:-0}"
 	check "and accepted" until_true 2 counted a adverts_received "${own:-0}"
 }
 keepalived_stop b
-inject checksum_rfc5798 0a4d0002 0a4d0001 0070000c
+inject checksum_rfc5798 "$(pseudo4 $B $A 12)"
 inject checksum_rfc9568
-inject checksum_group 0a4d0002 e0000012 0070000c
+inject checksum_group "$(pseudo4 $B 224.0.0.18 12)"
 t=$(now_ms)
 until_advert wire "$t" $A >/dev/null
 is "our own messages to b are all alike" \

@@ -148,9 +148,10 @@ answered_by() { until_true 5 answers "$(now_ms)" "$1"; }
 
 # ---- the wire ----
 
-# capture NAME: VRRP and ARP on the bridge
+# capture NAME: VRRP and ARP on the bridge. By default a buffer has room for 32 packets, whatever their
+# size, and a busy machine loses some.
 capture() {
-	start "$1" tcpdump -i br0 -U --immediate-mode -n -w "$D/$1.pcap" \
+	start "$1" tcpdump -i br0 -s 2000 -U --immediate-mode -n -w "$D/$1.pcap" \
 		'ip proto 112 or ip6 proto 112 or arp or icmp6'
 	CAPTURE=$LAST
 	until_true 5 grep -qs 'listening on' "$D/$1.err" || not_ok "tcpdump listens"
@@ -233,7 +234,7 @@ keepalived_crash() {
 	kill_tree "${NODE_K[$1]}"
 	NODE_K[$1]=''
 	rm -f "$D/$1/keepalived.pid" "$D/$1/vrrp.pid"
-	node_run "$1" ip addr flush to "$VIP/32"
+	node_run "$1" ip addr flush to "$VIP"
 }
 
 # descendants PID: it and all below

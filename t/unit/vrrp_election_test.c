@@ -363,6 +363,43 @@ address__lost_or_found__is_put_right(void **state)
 	}
 }
 
+/* A master's life for so long. */
+static void
+serve(struct one *o, int64_t ns)
+{
+	int64_t end = o->now + ns;
+
+	while (vrrp_election_deadline(&o->e) <= end)
+		one_timer(o);
+	o->now = end;
+}
+
+static void
+worse_owner__that_goes_on_beside_us__is_told_once_and_forgotten(void **state)
+{
+	struct one o;
+
+	(void)state;
+	one_in(&o, VRRP_STATE_MASTER);
+	/* After a cut: two that it sent before it heard us, and again. */
+	for (int i = 0; i < 4; i++) {
+		one_advert(&o, 50, 4, VRRP_SECOND);
+		assert_int_equal(o.e.degraded, VRRP_GOOD);
+		serve(&o, i % 2 ? 5 * VRRP_SECOND : VRRP_SECOND);
+	}
+	for (int i = 0; i < 100; i++) {
+		one_advert(&o, 50, 4, VRRP_SECOND);
+		assert_int_equal(o.e.degraded, i < 3 ? VRRP_GOOD : VRRP_RIVAL);
+		assert_int_equal((o.s.actions & VRRP_REPORT) != 0, i == 3);
+		assert_int_equal(o.s.to, VRRP_STATE_MASTER);
+		serve(&o, VRRP_SECOND);
+	}
+	serve(&o, 2 * VRRP_SECOND);
+	assert_int_equal(o.e.degraded, VRRP_RIVAL);
+	serve(&o, VRRP_SECOND);
+	assert_int_equal(o.e.degraded, VRRP_GOOD);
+}
+
 int
 main(void)
 {
@@ -383,6 +420,7 @@ main(void)
 	    cmocka_unit_test(any__stop__ends_in_init),
 	    cmocka_unit_test(fault__of_each_state__gives_up_at_once_and_waits_a_whole_down_after),
 	    cmocka_unit_test(address__lost_or_found__is_put_right),
+	    cmocka_unit_test(worse_owner__that_goes_on_beside_us__is_told_once_and_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
