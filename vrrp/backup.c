@@ -33,6 +33,9 @@ vrule_listen(struct turn *t)
 	} else if (respects(t)) {
 		rules_adopt(t);
 		e->down_at = t->now + rules_down(e);
+	} else if (t->now + rules_down(e) < e->down_at) {
+		/* The long first wait was for hearing somebody. */
+		e->down_at = t->now + rules_down(e);
 	}
 }
 

@@ -78,6 +78,15 @@ start__with_short_adverts__hears_an_owner_with_long_ones_first(void **state)
 	o.now += VRRP_SECOND;
 	one_advert(&o, 200, 9, VRRP_SECOND);
 	assert_int_equal(o.s.deadline, o.now + DOWN);
+	/* One that is worse is heard as well, and may be preempted. */
+	one_init(&o);
+	one_say(&o, VRRP_EV_START);
+	o.now += 50 * MS;
+	one_advert(&o, 50, 9, 100 * MS);
+	assert_int_equal(o.s.deadline, o.now + 300 * MS + skew);
+	o.now += 50 * MS;
+	one_advert(&o, 50, 9, 100 * MS);
+	assert_int_equal(o.s.deadline, o.now + 250 * MS + skew);
 	/* An earlier process has heard it; version 2 has one interval for all. */
 	one_init(&o);
 	o.s = vrrp_election_step(&o.e, &ev, o.now);
