@@ -26,8 +26,10 @@
 #define VRRP_ZEROS_MAX 10	   /* answers to priority 0 within a second */
 /* Listening at first, at least: an owner with the usual interval is heard once, and its interval known. */
 #define VRRP_LISTEN (VRRP_SECOND * 11 / 10)
-/* Both serve: from the add to the outbid, and from the successor's advert to the delete. */
-#define VRRP_LINGER (VRRP_SECOND / 50)
+/* Both serve: from the add to the outbid; and from the successor's advert on, which comes before it has told
+ * the clients: Keepalived's gratuitous ARP has been seen 15 ms later. */
+#define VRRP_LINGER   (VRRP_SECOND / 50)
+#define VRRP_SERVE_ON (VRRP_SECOND / 25)
 
 enum vrrp_state {
 #define STATE(name, word, serves, help) VRRP_STATE_##name,

@@ -40,7 +40,7 @@ vrule_succeeded(struct turn *t)
 	    (ev->priority == 0 || !vrrp_verdict_is_heard(ev->verdict)))
 		return;
 	if (!t->e->has_successor)
-		t->e->until = t->now + VRRP_LINGER;
+		t->e->until = t->now + VRRP_SERVE_ON;
 	t->e->has_successor = true;
 }
 

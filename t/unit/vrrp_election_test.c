@@ -39,65 +39,6 @@ skew_and_down__of_each_version__are_exact(void **state)
 }
 
 static void
-init__start__is_backup_or_master_if_owner(void **state)
-{
-	struct one o;
-
-	(void)state;
-	one_new(&o);
-	assert_int_equal(vrrp_election_deadline(&o.e), VRRP_NEVER);
-	one_advert(&o, 0, 9, VRRP_SECOND);
-	assert_step(&o, INIT, 0);
-	one_say(&o, VRRP_EV_START);
-	assert_step(&o, BACKUP, VRRP_REPORT);
-	assert_int_equal(o.s.deadline, T0 + DOWN);
-	one_new(&o);
-	o.conf.priority = 255;
-	one_init(&o);
-	one_say(&o, VRRP_EV_START);
-	assert_step(&o, MASTER, VRRP_SEND | VRRP_ADD | VRRP_ANNOUNCE | VRRP_REPORT);
-	assert_int_equal(o.s.priority, 255);
-	assert_int_equal(o.s.deadline, T0 + VRRP_SECOND);
-	one_priority(&o, 7);
-	assert_int_equal(o.s.priority, 255);
-}
-
-static void
-start__with_short_adverts__hears_an_owner_with_long_ones_first(void **state)
-{
-	const int64_t skew = vrrp_skew_ns(3, 100, 100 * MS);
-	struct vrrp_event ev = {.kind = VRRP_EV_START, .interval_ns = VRRP_SECOND};
-	struct one o;
-
-	(void)state;
-	one_new(&o);
-	o.conf.interval_ns = 100 * MS;
-	one_init(&o);
-	one_say(&o, VRRP_EV_START);
-	assert_int_equal(o.s.deadline, T0 + VRRP_LISTEN + skew);
-	o.now += VRRP_SECOND;
-	one_advert(&o, 200, 9, VRRP_SECOND);
-	assert_int_equal(o.s.deadline, o.now + DOWN);
-	/* One that is worse is heard as well, and may be preempted. */
-	one_init(&o);
-	one_say(&o, VRRP_EV_START);
-	o.now += 50 * MS;
-	one_advert(&o, 50, 9, 100 * MS);
-	assert_int_equal(o.s.deadline, o.now + 300 * MS + skew);
-	o.now += 50 * MS;
-	one_advert(&o, 50, 9, 100 * MS);
-	assert_int_equal(o.s.deadline, o.now + 250 * MS + skew);
-	/* An earlier process has heard it; version 2 has one interval for all. */
-	one_init(&o);
-	o.s = vrrp_election_step(&o.e, &ev, o.now);
-	assert_int_equal(o.s.deadline, o.now + DOWN);
-	one_init(&o);
-	ev.interval_ns = 100 * MS;
-	o.s = vrrp_election_step(&o.e, &ev, o.now);
-	assert_int_equal(o.s.deadline, o.now + 300 * MS + skew);
-}
-
-static void
 backup__hears_nobody__is_master_at_the_nanosecond(void **state)
 {
 	struct one o;
@@ -414,8 +355,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(skew_and_down__of_each_version__are_exact),
-	    cmocka_unit_test(init__start__is_backup_or_master_if_owner),
-	    cmocka_unit_test(start__with_short_adverts__hears_an_owner_with_long_ones_first),
 	    cmocka_unit_test(backup__hears_nobody__is_master_at_the_nanosecond),
 	    cmocka_unit_test(backup__better_or_equal_advert__waits_anew_at_the_owners_interval),
 	    cmocka_unit_test(backup__farewells__wait_for_one_skew_only),
