@@ -65,6 +65,8 @@ vrule_contest(struct turn *t)
 void
 vrule_restore(struct turn *t)
 {
+	if (t->e->state == VRRP_STATE_LEAVING && t->e->has_successor)
+		return; /* it is the successor's */
 	t->step->actions |= VRRP_ADD;
 	if (t->now < t->e->reannounce_at)
 		return;

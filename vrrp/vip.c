@@ -202,6 +202,9 @@ vip_event(struct vip *p, const struct vrrp_event *ev)
 	struct vrrp_step step = vrrp_election_step(&p->election, ev, now);
 	bool good = perform(p, &step, now);
 
+	/* The clients are the successor's: one more announcement of ours would take them back. */
+	if (step.to == VRRP_STATE_LEAVING)
+		p->announce_at = VRRP_NEVER;
 	p->election_at = step.deadline;
 	if (p->order != 0)
 		vip_answer(p, &step);

@@ -28,6 +28,8 @@ stop__of_an_owner__serves_until_40_ms_after_the_successors_advert(void **state)
 	one_advert(&o, 50, 9, VRRP_SECOND);
 	assert_step(&o, LEAVING, 0);
 	assert_int_equal(o.s.deadline, o.now + 40 * MS);
+	one_say(&o, VRRP_EV_LOST);
+	assert_step(&o, LEAVING, 0);
 	o.now += 10 * MS;
 	one_advert(&o, 50, 9, VRRP_SECOND);
 	assert_int_equal(o.s.deadline, o.now + 30 * MS);
