@@ -65,9 +65,9 @@ struct vip {
 	struct shm_vip cell; /* what the segment says */
 };
 
-/* Does a worker accept? Only failures since `since`, and clients that wait all that time. */
+/* Does a worker accept? Only failures since `since`, and clients that come all that time. */
 struct watch_accepts {
-	uint64_t accepted, failed; /* its counters when they were read last */
+	uint64_t accepted, good, failed; /* its counters when they were read last */
 	int64_t since, last; /* the first and the last failure; 0: the last attempt was good */
 };
 

@@ -8,20 +8,27 @@
 #define BARREN_NS (2 * VRRP_SECOND)
 #define CALM_NS	  VRRP_SECOND
 
+/* The last descriptor goes to the client, and then there is none for the server: that is a failure too. */
 static bool
 accepts(struct vrrp *v, unsigned entry, int64_t now)
 {
 	const struct stat_worker *s = &seg_worker(v->seg, entry)->stat.worker;
 	struct watch_accepts *a = &v->accepts[entry];
-	uint64_t accepted = STAT_GET(s, accepted), failed = STAT_GET(s, accept_failed);
+	uint64_t lacking = STAT_GET(s, close_resource), accepted = STAT_GET(s, accepted);
+	uint64_t failed = STAT_GET(s, accept_failed) + lacking;
+	uint64_t good = accepted > lacking ? accepted - lacking : 0;
+	bool served = good > a->good;
 
-	if (accepted != a->accepted || (a->since != 0 && now - a->last > CALM_NS))
+	if (accepted < a->accepted) /* another process */
+		*a = (struct watch_accepts){.since = 0};
+	if (served || (a->since != 0 && now - a->last > CALM_NS))
 		a->since = 0;
 	if (failed != a->failed) {
 		a->last = now;
-		a->since = a->since != 0 || accepted != a->accepted ? a->since : now;
+		a->since = a->since != 0 || served ? a->since : now;
 	}
 	a->accepted = accepted;
+	a->good = good > a->good ? good : a->good; /* one that was accepted may be closed later */
 	a->failed = failed;
 	return a->since == 0 || now - a->since < BARREN_NS;
 }

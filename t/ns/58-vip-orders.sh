@@ -94,8 +94,17 @@ check "a is well again" until_vip 8 a state BACKUP
 check "and takes it" v a take
 check "the client reaches a" answered_by a
 t=$(now_ms)
-# A worker inherits that: as many as it has when it is ready, none for clients.
-first_free() { local n=0; while [ -e "/proc/$1/fd/$n" ]; do n=$((n + 1)); done; echo $n; }
+# A worker inherits that: as many as it has when it is ready, and none for clients. The least of many looks is
+# one without a client.
+first_free() {
+	local n least=100000
+	for _ in $(seq 50); do
+		n=0
+		while [ -e "/proc/$1/fd/$n" ]; do n=$((n + 1)); done
+		[ $n -lt $least ] && least=$n
+	done
+	echo $least
+}
 prlimit --pid "${NODE_KHA[a]}" --nofile="$(first_free "$(kha_node_stat a '.workers[0].pid')"):"
 kill -9 "$(kha_node_stat a '.workers[0].pid')"
 check "the only worker of a has no descriptors left: b has it" until_true 8 steady b
