@@ -19,6 +19,15 @@ respects(struct turn *t)
 	return t->now < e->preempt_at;
 }
 
+static bool
+owner_lives(const struct turn *t)
+{
+	const struct vrrp_election *e = t->e;
+	int64_t pace = e->owner_pace_ns > rules_interval(e) ? e->owner_pace_ns : rules_interval(e);
+
+	return t->now - e->owner_at <= pace * 3 / 2;
+}
+
 /* One that is worse is left unheard, so that the timer runs out: that is preemption. */
 void
 vrule_listen(struct turn *t)
@@ -77,6 +86,8 @@ vrule_promote(struct turn *t)
 		e->down_at = t->now + rules_down(e);
 	else if (e->state == VRRP_STATE_RELEASED)
 		rules_to_master(t, VRRP_REASON_NOBODY);
+	else if (owner_lives(t) && !e->alien && e->owner > 0 && e->owner < e->priority)
+		rules_preempt(t, VRRP_REASON_BETTER);
 	else
 		rules_to_master(t, e->owner == 0 ? VRRP_REASON_OWNER_LEFT : VRRP_REASON_SILENCE);
 }
@@ -88,12 +99,14 @@ void
 vrule_follow(struct turn *t)
 {
 	struct vrrp_election *e = t->e;
-	int64_t pace = e->owner_pace_ns > rules_interval(e) ? e->owner_pace_ns : rules_interval(e);
-	bool lives = t->now - e->owner_at <= pace * 3 / 2;
 
-	if ((e->owner < 0 && !e->alien) || (lives && (e->alien || e->owner >= e->priority)))
+	if ((e->owner < 0 && !e->alien) ||
+	    (owner_lives(t) && (e->alien || e->owner >= e->priority)))
 		return;
-	rules_to_master(t, VRRP_REASON_GROUP);
+	if (owner_lives(t) && e->owner > 0)
+		rules_preempt(t, VRRP_REASON_GROUP);
+	else
+		rules_to_master(t, VRRP_REASON_GROUP);
 }
 
 void

@@ -77,6 +77,17 @@ rules_to_master(struct turn *t, enum vrrp_reason reason)
 }
 
 void
+rules_preempt(struct turn *t, enum vrrp_reason reason)
+{
+	t->step->actions |= VRRP_EARLY_ADD;
+	rules_enter(t, VRRP_STATE_MASTER, reason);
+	t->e->released = false;
+	t->step->actions |= VRRP_ANNOUNCE;
+	t->e->sent_at = t->now;
+	t->e->advert_at = t->now + VRRP_LINGER;
+}
+
+void
 rules_to_released(struct turn *t, enum vrrp_reason reason)
 {
 	rules_drop(t);

@@ -29,6 +29,8 @@ void rules_enter(struct turn *t, enum vrrp_state state, enum vrrp_reason reason)
 void rules_drop(struct turn *t); /* before: what the old state served */
 void rules_to_backup(struct turn *t, enum vrrp_reason reason);
 void rules_to_master(struct turn *t, enum vrrp_reason reason);
+/* From an owner that lives: clients first, so that they are here when it lets go; then the advert. */
+void rules_preempt(struct turn *t, enum vrrp_reason reason);
 void rules_to_released(struct turn *t, enum vrrp_reason reason);
 void rules_to_init(struct turn *t);
 

@@ -53,7 +53,7 @@ group__a_worse_owner_lives__follows(void **state)
 
 	(void)state;
 	after_owner(&o, VRRP_STATE_BACKUP, 99, 0);
-	assert_step(&o, MASTER, CAME);
+	assert_step(&o, MASTER, VRRP_EARLY_ADD | VRRP_ANNOUNCE | VRRP_REPORT);
 }
 
 static void

@@ -60,6 +60,17 @@ start__with_short_adverts__hears_an_owner_with_long_ones_first(void **state)
 	o.now += 50 * MS;
 	one_advert(&o, 50, 9, 100 * MS);
 	assert_int_equal(o.s.deadline, o.now + 250 * MS + skew);
+	o.now += 100 * MS;
+	one_advert(&o, 50, 9, 100 * MS);
+	o.now += 100 * MS;
+	one_advert(&o, 50, 9, 100 * MS);
+	/* Its clients first, then the advert that makes the other let go. */
+	one_timer(&o);
+	assert_step(&o, MASTER, VRRP_EARLY_ADD | VRRP_ANNOUNCE | VRRP_REPORT);
+	assert_int_equal(o.s.reason, VRRP_REASON_BETTER);
+	assert_int_equal(o.s.deadline, o.now + VRRP_LINGER);
+	one_timer(&o);
+	assert_step(&o, MASTER, VRRP_SEND);
 	/* An earlier process has heard it; version 2 has one interval for all. */
 	one_init(&o);
 	o.s = vrrp_election_step(&o.e, &ev, o.now);
