@@ -64,8 +64,8 @@ struct vrrp_event {
 };
 
 /* To be done in this order. RESET comes before DELETE so that the resets still leave from the
- * address; a new owner speaks before it adds, so that a loser lets go first; but who takes it from an owner that
- * lives adds early, so that the clients are here when that one lets go. */
+ * address; a new owner speaks before it adds, so that a loser lets go first; who takes it from an
+ * owner that lives adds early, so that the clients are here when that one lets go. */
 enum vrrp_action {
 	VRRP_SEND_ZERO = 1 << 0,  /* an advert with priority 0, to all peers */
 	VRRP_EARLY_ADD = 1 << 1,  /* add the addresses, and announce them, before any advert */
