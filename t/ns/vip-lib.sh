@@ -126,11 +126,17 @@ probe_start() {
 probe_stop() { end "${PROBE_PID[$PROBE]}"; }
 # Everything about attempts that began at FROM (ms since 1970, default: all), until TO.
 # probe_failed [FROM [TO]]: how many had no answer
-probe_failed() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 != "ok" { n++ }
-	END { print n + 0 }' "$D/$PROBE.out"; }
+probe_failed() { awk -v from="${1:-0}" -v to="${2:-9e15}" -v told="$D/failed" '$1 >= from && $1 < to && $3 != "ok" {
+	if (n++ < 5) print >>told } END { print n + 0 }' "$D/$PROBE.out"; }
 # probe_cut [FROM [TO]]: how many of them were open when the VIP moved: the new owner answers with a RST
 probe_cut() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 == "reset" { n++ }
 	END { print n + 0 }' "$D/$PROBE.out"; }
+# probe_moved NAME FROM [MOVES]: no connect failed since; of those that were open when clients were told of
+# the new owner, which does not know them and says so, at most two a move
+probe_moved() {
+	at_most "$1: failed connects" $(($(probe_failed "$2") - $(probe_cut "$2"))) 0
+	at_most "$1: cut in the middle" "$(probe_cut "$2")" $((2 * ${3:-1}))
+}
 # probe_outage [FROM [TO]]: longest time between two answers, in ms; "inf" when there was none
 probe_outage() { awk -v from="${1:-0}" -v to="${2:-9e15}" '$1 >= from && $1 < to && $3 == "ok" { printf "%.3f\n", $1 + $2 }' \
 	"$D/$PROBE.out" | sort -n | awk 'NR > 1 && $1 - last > max { max = $1 - last } { last = $1 }
@@ -328,7 +334,7 @@ vip_leave() {
 		[ -z "${NODE_KHA[$n]:-}" ] || kill_tree "${NODE_KHA[$n]}"
 		if [ $BAD -gt 0 ] || [ $rc -ne 0 ]; then
 			for f in "$D/$n/kha.err" "$D/$n/kha.log.before" "$D/$n/kha.log" "$D/addresses-$n.out" \
-				"$D/keepalived-$n.out"; do
+				"$D/keepalived-$n.out" "$D/failed"; do
 				[ -s "$f" ] || continue
 				echo "# ---- ${f#"$D/"}"
 				grep -vE 'kha\[[0-9]+\] worker/[0-9]+: info:' "$f" | tail -n 25 | sed 's/^/# /'
