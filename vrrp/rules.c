@@ -85,6 +85,8 @@ rules_preempt(struct turn *t, enum vrrp_reason reason)
 	t->step->actions |= VRRP_ANNOUNCE;
 	t->e->sent_at = t->now;
 	t->e->advert_at = t->now + VRRP_LINGER;
+	/* An advert of the owner that comes before ours: the clients have just been told. */
+	t->e->reannounce_at = t->e->advert_at;
 }
 
 void

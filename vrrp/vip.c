@@ -174,7 +174,8 @@ perform(struct vip *p, const struct vrrp_step *step, int64_t now)
 		vip_advert(p, 0);
 	if (step->actions & VRRP_EARLY_ADD) {
 		good = add(p, now);
-		hold_announce_once(p);
+		if (!(step->actions & VRRP_ANNOUNCE))
+			hold_announce_once(p); /* else the schedule begins at once */
 	}
 	if (step->actions & VRRP_SEND)
 		vip_advert(p, step->priority);

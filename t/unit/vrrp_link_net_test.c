@@ -278,6 +278,7 @@ request__that_cannot_be__says_why(void **state)
 static void
 address__there_with_another_prefix__is_told_apart_over_ipv4_alone(void **state)
 {
+	const struct addr v4 = netns_addr(vips[0]), v6 = netns_addr(vips[1]);
 	const struct link_address *a;
 
 	(void)state;
@@ -294,11 +295,10 @@ address__there_with_another_prefix__is_told_apart_over_ipv4_alone(void **state)
 	assert_non_null(a);
 	assert_int_equal(a->prefix, 24);
 	assert_non_null(look(vips[1]));
-	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 24), 0);
-	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 24), 0); /* again: it is not there */
+	assert_int_equal(link_delete(nl, netns_ifindex(SIDE_A), &v4, 24), 0);
+	assert_int_equal(link_delete(nl, netns_ifindex(SIDE_A), &v4, 24), 0); /* it is not there */
 	assert_null(look(vips[0]));
-	a = look(vips[1]);
-	assert_int_equal(link_delete(nl, a->ifindex, &a->addr, 64), 0);
+	assert_int_equal(link_delete(nl, netns_ifindex(SIDE_A), &v6, 64), 0);
 	assert_null(look(vips[1]));
 }
 
