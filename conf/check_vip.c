@@ -28,12 +28,6 @@ wrong(const struct one *o, const char *option, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool
-only(const struct conf_strings *list, const char *word)
-{
-	return list->n == 1 && strcmp(list->v[0], word) == 0;
-}
-
 /* RFC 3768 knows whole seconds and IPv4 only, RFC 5798 has no password. */
 static void
 fits_version(const struct one *o)
@@ -62,7 +56,7 @@ peers_are_addresses(const struct one *o)
 	const char *why;
 	struct addr a;
 
-	if (only(peers, "nodes") || only(peers, "multicast"))
+	if (conf_only(peers, "nodes") || conf_only(peers, "multicast"))
 		return;
 	for (unsigned i = 0; i < peers->n; i++) {
 		why = addr_parse(&a, peers->v[i], false);
@@ -80,20 +74,17 @@ order_names_nodes(const struct one *o)
 	const struct conf *conf = o->r->conf;
 	const struct conf_strings *order = &o->vip->order;
 	const char *names[CONF_NODES];
-	unsigned k;
 
-	if (only(order, "nodes"))
+	if (conf_only(order, "nodes"))
 		return;
 	for (unsigned i = 0; i < conf->n_nodes; i++)
 		names[i] = conf->nodes[i].name;
 	for (unsigned i = 0; i < order->n; i++) {
-		for (k = 0; k < conf->n_nodes && strcmp(names[k], order->v[i]) != 0; k++)
-			continue;
-		if (k == conf->n_nodes)
+		if (conf_find_node(conf, order->v[i]) < 0)
 			wrong(o, "order", "%s is not among nodes%s",
 			    conf_text_shown(o->r->scratch, order->v[i]),
 			    conf_did_you_mean(o->r->scratch, order->v[i], names, conf->n_nodes));
-		for (k = 0; k < i; k++)
+		for (unsigned k = 0; k < i; k++)
 			if (strcmp(order->v[k], order->v[i]) == 0)
 				wrong(o, "order", "%s stands twice",
 				    conf_text_shown(o->r->scratch, order->v[i]));
@@ -157,7 +148,7 @@ interfaces_are_names(const struct one *o)
 {
 	const struct conf_strings *all = &o->vip->track.interfaces;
 
-	if (only(all, "auto"))
+	if (conf_only(all, "auto"))
 		return;
 	for (unsigned i = 0; i < all->n; i++) {
 		const char *name = all->v[i];
@@ -172,35 +163,26 @@ interfaces_are_names(const struct one *o)
 	}
 }
 
-static bool
-same_strings(const struct conf_strings *a, const struct conf_strings *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (unsigned i = 0; i < a->n; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
-}
-
 /* Else two elections would want their VIPs on two nodes. */
 static void
 fits_group(const struct one *o, unsigned index)
 {
+	static const char *const shared[] = {"order", "preempt", "preempt_delay"};
 	const struct conf_vip *v = o->vip, *w;
+	const struct conf_opt *opt;
 
 	for (unsigned i = 0; i < index; i++) {
 		w = &o->r->conf->vips[i];
 		if (*v->group == '\0' || strcmp(v->group, w->group) != 0)
 			continue;
-		if (!same_strings(&v->order, &w->order))
-			wrong(o, "order",
-			    "VIP \"%s\" of the same group has another one: they move together",
-			    w->name);
-		if (v->preempt != w->preempt || v->preempt_delay != w->preempt_delay)
-			wrong(o, v->preempt != w->preempt ? "preempt" : "preempt_delay",
-			    "VIP \"%s\" of the same group has another one: they move together",
-			    w->name);
+		for (size_t k = 0; k < sizeof shared / sizeof *shared; k++) {
+			opt = conf_table_find(&conf_table_vip, shared[k]);
+			if (!conf_opt_equal(
+				opt, conf_field_const(v, opt), conf_field_const(w, opt)))
+				wrong(o, shared[k],
+				    "VIP \"%s\" of the same group has another one: they move together",
+				    w->name);
+		}
 		return; /* that one was compared with those before it */
 	}
 }
@@ -209,9 +191,8 @@ static bool
 share_address(const struct conf_addrs *a, const struct conf_addrs *b, const struct addr **which)
 {
 	for (unsigned i = 0; i < a->n; i++)
-		for (unsigned k = 0; k < b->n; k++)
-			if (addr_equal_ip(*which = &a->v[i], &b->v[k]))
-				return true;
+		if (conf_has_address(b, *which = &a->v[i]))
+			return true;
 	return false;
 }
 

@@ -187,6 +187,16 @@ void conf_free(struct conf *conf);
  * the same text. Secrets as "***" unless `secrets`. -1: writing failed (errno). */
 int conf_print(const struct conf *conf, FILE *out, bool secrets);
 
+/* The list is this word and nothing else: "nodes", "auto", "multicast". */
+bool conf_only(const struct conf_strings *list, const char *word);
+/* Ports and prefixes do not count. */
+bool conf_has_address(const struct conf_addrs *list, const struct addr *a);
+/* Index in nodes, by name or by one of the addresses; -1: none. */
+int conf_find_node(const struct conf *conf, const char *name);
+int conf_find_node_at(const struct conf *conf, const struct addr *a);
+/* By name; NULL: none. */
+const struct conf_vip *conf_find_vip(const struct conf *conf, const char *name);
+
 enum conf_apply { CONF_LIVE, CONF_WORKERS, CONF_RESTART };
 
 /* Calls `fn` for each option, service, server, node and VIP that differs; path is e.g.

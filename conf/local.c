@@ -64,18 +64,12 @@ ask_system(struct conf_reader *r)
 static int
 find_node(const struct conf *conf, const char *name)
 {
+	int found = conf_find_node(conf, name);
 	struct addr a;
 
-	for (unsigned i = 0; i < conf->n_nodes; i++)
-		if (strcmp(conf->nodes[i].name, name) == 0)
-			return (int)i;
-	if (addr_parse(&a, name, false) != NULL)
-		return -1;
-	for (unsigned i = 0; i < conf->n_nodes; i++)
-		for (unsigned k = 0; k < conf->nodes[i].addresses.n; k++)
-			if (addr_equal_ip(&conf->nodes[i].addresses.v[k], &a))
-				return (int)i;
-	return -1;
+	if (found >= 0 || addr_parse(&a, name, false) != NULL)
+		return found;
+	return conf_find_node_at(conf, &a);
 }
 
 static void

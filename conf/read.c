@@ -287,7 +287,8 @@ conf_read_listen_vips(struct conf_reader *r, struct conf_listens *l, const struc
 	const struct conf *conf = r->conf;
 	struct conf_listens all = {.n = 0};
 	const char *names[CONF_VIPS], *name;
-	unsigned k, most = l->n;
+	const struct conf_vip *vip;
+	unsigned most = l->n;
 
 	for (unsigned i = 0; i < conf->n_vips; i++) {
 		names[i] = conf->vips[i].name;
@@ -296,15 +297,14 @@ conf_read_listen_vips(struct conf_reader *r, struct conf_listens *l, const struc
 	all.v = conf_alloc(r->mem, most * sizeof *all.v);
 	for (unsigned i = 0; i < l->n; i++) {
 		name = l->v[i].vip;
-		for (k = 0; name != NULL && k < conf->n_vips && strcmp(names[k], name) != 0; k++)
-			continue;
-		if (name != NULL && k == conf->n_vips)
+		vip = name != NULL ? conf_find_vip(conf, name) : NULL;
+		if (name != NULL && vip == NULL)
 			conf_say(&r->errors, listen_line(v, name), path,
 			    "\"%s\" is neither an IP address nor the name of a VIP (kha does not "
 			    "resolve names)%s",
 			    name, conf_did_you_mean(r->scratch, name, names, conf->n_vips));
-		if (name != NULL && k < conf->n_vips && conf->vips[k].addresses.n > 0)
-			add_listen(&all, &l->v[i], &conf->vips[k]);
+		if (vip != NULL && vip->addresses.n > 0)
+			add_listen(&all, &l->v[i], vip);
 		else
 			all.v[all.n++] = l->v[i];
 	}

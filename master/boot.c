@@ -12,8 +12,8 @@
 #include "base/log.h"
 #include "master/daemon.h"
 #include "master/internal.h"
-#include "master/vip_wait.h"
 #include "master/operate.h"
+#include "master/vip_wait.h"
 #include "worker/worker.h"
 
 #define LOG_BUFFER (4 * 1024 * 1024)

@@ -169,15 +169,6 @@ keep_monitor(struct conf_monitor *to, const struct conf_monitor *from)
 #include "conf/tbl/monitor.h"
 }
 
-static bool
-has_node(const struct conf *conf, const char *name)
-{
-	for (unsigned i = 0; i < conf->n_nodes; i++)
-		if (strcmp(conf->nodes[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 int
 changes_fit(const struct conf *now, const struct conf *wanted, struct err *why)
 {
@@ -186,9 +177,8 @@ changes_fit(const struct conf *now, const struct conf *wanted, struct err *why)
 	for (unsigned i = 0; i < wanted->n_vips; i++) {
 		const struct conf_strings *order = &wanted->vips[i].order;
 
-		for (unsigned k = 0; k < order->n; k++)
-			if (!has_node(now, order->v[k]) &&
-			    !(order->n == 1 && strcmp(order->v[k], "nodes") == 0))
+		for (unsigned k = 0; !conf_only(order, "nodes") && k < order->n; k++)
+			if (conf_find_node(now, order->v[k]) < 0)
 				rc = err_add(why,
 				    "vips.%s.order names node %s, which is known after a restart "
 				    "only (nodes)",

@@ -204,7 +204,7 @@ on_notify_limit(struct ev_loop *loop, ev_timer *t, int revents)
 static bool
 has_listener(struct master *m, unsigned cell)
 {
-	const struct conf *conf = m->now.conf;
+	const struct conf_vip *vip;
 	struct shm_vip v;
 
 	if (!SEQ_LOAD(&m->seg.ro->vrrp.r.vip[cell], &v))
@@ -213,10 +213,10 @@ has_listener(struct master *m, unsigned cell)
 		memset(&notify.cell[cell], 0, sizeof notify.cell[cell]);
 		memcpy(notify.cell[cell].vip, v.name, SHM_NAME);
 	}
-	for (unsigned i = 0; i < conf->n_vips; i++)
-		if (strncmp(conf->vips[i].name, notify.cell[cell].vip, SHM_NAME) == 0)
-			snprintf(notify.cell[cell].command, sizeof notify.cell[cell].command, "%s",
-			    conf->vips[i].notify);
+	vip = conf_find_vip(m->now.conf, notify.cell[cell].vip);
+	if (vip != NULL)
+		snprintf(
+		    notify.cell[cell].command, sizeof notify.cell[cell].command, "%s", vip->notify);
 	return *notify.cell[cell].command != '\0';
 }
 

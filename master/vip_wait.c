@@ -21,7 +21,7 @@ take_back(struct master *m, const struct vip_wait *w)
 	_Atomic uint64_t *word = &m->seg.head->vip_order[w->cell];
 
 	if (atomic_load(word) == w->order)
-		atomic_store(word, w->order & ~(uint64_t)((1 << VIP_VERB_BITS) - 1));
+		atomic_store(word, w->order - VIP_ORDER_VERB(w->order)); /* VIP_NOTHING */
 }
 
 /* True: answered. */
@@ -84,7 +84,7 @@ vip_wait_begin(struct master *m, unsigned cell, const char *vip, enum vip_verb v
     uint64_t client, int64_t limit_ms)
 {
 	_Atomic uint64_t *word = &m->seg.head->vip_order[cell];
-	uint64_t order = ((atomic_load(word) >> VIP_VERB_BITS) + 1) << VIP_VERB_BITS | verb;
+	uint64_t order = VIP_ORDER_NEXT(atomic_load(word), verb);
 	struct vip_wait *w = &m->vip_wait[m->n_vip_waits++];
 
 	atomic_store(word, order);

@@ -100,7 +100,9 @@ enum proc_want {
 /* What an operator wants of a VIP; VIP_STOP: the master, before a reload takes the VIP from this node.
  * An order is a number that grows, and a verb in its last bits. */
 enum vip_verb { VIP_NOTHING, VIP_TAKE, VIP_RELEASE, VIP_READY, VIP_VERBS, VIP_STOP = VIP_VERBS };
-#define VIP_VERB_BITS 8
+#define VIP_VERB_BITS		    8
+#define VIP_ORDER_VERB(order)	    ((enum vip_verb)((order) & ((1 << VIP_VERB_BITS) - 1)))
+#define VIP_ORDER_NEXT(order, verb) ((((order) >> VIP_VERB_BITS) + 1) << VIP_VERB_BITS | (verb))
 
 /* Results of the scripts of a VIP, in one word: which are good, which have had a result at all, and the
  * configuration that they are of. */

@@ -167,11 +167,20 @@ reap_vrrp(struct seg *seg)
 }
 
 void
+seg_tell_vip(struct shm_vrrp *v, unsigned cell, uint32_t state, uint32_t priority)
+{
+	uint64_t n = atomic_load_explicit(&v->changes, memory_order_relaxed);
+
+	atomic_store_explicit(&v->change[n % SHM_VIP_CHANGES], SHM_CHANGE(cell, state, priority),
+	    memory_order_relaxed);
+	atomic_store_explicit(&v->changes, n + 1, memory_order_release);
+}
+
+void
 seg_bury_vip(struct seg *seg, unsigned cell, uint32_t state, const char *why, struct mono now)
 {
 	struct shm_vrrp *v = map_dead(seg, offsetof(struct shm, vrrp), sizeof seg->ro->vrrp);
 	struct shm_vip vip;
-	uint64_t n;
 
 	if (v == NULL)
 		return;
@@ -183,10 +192,7 @@ seg_bury_vip(struct seg *seg, unsigned cell, uint32_t state, const char *why, st
 		snprintf(vip.fault, sizeof vip.fault, "%s", why);
 		SEQ_STORE(&v->vip[cell], &vip);
 		atomic_store_explicit(&v->sent_us[cell], 0, memory_order_relaxed);
-		n = atomic_load_explicit(&v->changes, memory_order_relaxed);
-		atomic_store_explicit(&v->change[n % SHM_VIP_CHANGES],
-		    SHM_CHANGE(cell, state, vip.priority), memory_order_relaxed);
-		atomic_store_explicit(&v->changes, n + 1, memory_order_release);
+		seg_tell_vip(v, cell, state, vip.priority);
 		atomic_fetch_add_explicit(&v->resets, 1, memory_order_release);
 	}
 	munmap(v, sizeof seg->ro->vrrp);

@@ -52,6 +52,10 @@ void seg_close(struct seg *seg);
  * connections that died with it. */
 unsigned seg_reap(struct seg *seg, unsigned entry);
 
+/* vrrp, or the master for a dead one: a VIP changed its state. The master, which runs notify, reads the
+ * ring, and the counter first. */
+void seg_tell_vip(struct shm_vrrp *v, unsigned cell, uint32_t state, uint32_t priority);
+
 /* Master: no vrrp process is there, and what it held in that cell was let go of for it. The cell gets
  * that state and the reason, nobody adopts it, workers reset the clients, notify is told. */
 void seg_bury_vip(struct seg *seg, unsigned cell, uint32_t state, const char *why, struct mono now);

@@ -7,33 +7,41 @@
 
 #include "vrrp/internal.h"
 
-static bool
-are_mates(const struct vip *p, const struct vip *q)
+/* The other VIPs of its group, one after the other: at begins with 0. NULL: no more. */
+static struct vip *
+next_mate(const struct vip *p, unsigned *at)
 {
-	return p != q && p->plan.takes_part && q->plan.takes_part && *p->plan.conf->group != '\0' &&
-	       strcmp(p->plan.conf->group, q->plan.conf->group) == 0;
+	const char *group = p->plan.conf->group;
+	struct vip *q;
+
+	if (*group == '\0' || !p->plan.takes_part)
+		return NULL;
+	while (*at < p->v->n) {
+		q = &p->v->vip[(*at)++];
+		if (q != p && q->plan.takes_part && strcmp(q->plan.conf->group, group) == 0)
+			return q;
+	}
+	return NULL;
 }
 
 void
 group_event(struct vip *p, const struct vrrp_event *ev)
 {
-	struct vrrp *v = p->v;
+	struct vip *q;
 
-	for (unsigned i = 0; i < v->n; i++)
-		if (are_mates(p, &v->vip[i]))
-			vip_event(&v->vip[i], ev);
+	for (unsigned at = 0; (q = next_mate(p, &at)) != NULL;)
+		vip_event(q, ev);
 }
 
 void
 group_pull(struct vip *p)
 {
 	const struct vrrp_event here = {.kind = VRRP_EV_GROUP};
-	const struct vrrp *v = p->v;
+	struct vip *q;
 
-	if (p->election.state != VRRP_STATE_BACKUP)
-		return;
-	for (unsigned i = 0; i < v->n; i++)
-		if (are_mates(p, &v->vip[i]) && v->vip[i].election.state == VRRP_STATE_MASTER) {
+	for (unsigned at = 0;
+	     p->election.state == VRRP_STATE_BACKUP && (q = next_mate(p, &at)) != NULL;)
+		if (q->election.state == VRRP_STATE_MASTER) {
 			vip_event(p, &here);
 			return;
 		}
@@ -50,13 +58,13 @@ group_follow(struct vip *p)
 void
 group_faults(struct vrrp *v)
 {
+	struct vip *q;
 	bool fault;
 
 	for (unsigned i = 0; i < v->n; i++) {
 		fault = false;
-		for (unsigned k = 0; k < v->n; k++)
-			fault = fault || (are_mates(&v->vip[i], &v->vip[k]) &&
-					     (v->vip[k].faults & ~(unsigned)FAULT_GROUP) != 0);
+		for (unsigned at = 0; (q = next_mate(&v->vip[i], &at)) != NULL;)
+			fault = fault || (q->faults & ~(unsigned)FAULT_GROUP) != 0;
 		vip_fault(&v->vip[i], FAULT_GROUP, fault);
 	}
 }
@@ -64,13 +72,12 @@ group_faults(struct vrrp *v)
 uint8_t
 group_priority(const struct vip *p)
 {
-	const struct vrrp *v = p->v;
 	int priority = p->tracked;
+	const struct vip *q;
 
-	for (unsigned i = 0; i < v->n; i++)
-		if (are_mates(p, &v->vip[i]))
-			priority += v->vip[i].tracked - v->vip[i].plan.priority;
 	if (p->plan.priority == 255)
 		return 255;
+	for (unsigned at = 0; (q = next_mate(p, &at)) != NULL;)
+		priority += q->tracked - q->plan.priority;
 	return (uint8_t)(priority < 1 ? 1 : priority > 254 ? 254 : priority);
 }

@@ -189,22 +189,14 @@ hold_turn(struct vip *p, int64_t now)
 	}
 }
 
-static bool
-is_in(const struct conf_addrs *list, const struct addr *a)
-{
-	for (unsigned i = 0; list != NULL && i < list->n; i++)
-		if (addr_equal_ip(&list->v[i], a))
-			return true;
-	return false;
-}
-
 void
 hold_forget(struct vrrp *v, const struct shm_vip *cell, const struct conf_addrs *keep)
 {
 	char text[ADDR_TEXT];
 
 	for (unsigned i = 0; i < cell->n_addresses && i < SHM_VIP_ADDRS; i++)
-		if (cell->ifindex > 0 && !is_in(keep, &cell->address[i]) &&
+		if (cell->ifindex > 0 &&
+		    (keep == NULL || !conf_has_address(keep, &cell->address[i])) &&
 		    link_delete(v->link, cell->ifindex, &cell->address[i], 0) == 0)
 			log_notice("vip %s: %s is removed: it is not ours any more", cell->name,
 			    addr_print_ip(&cell->address[i], text, sizeof text));

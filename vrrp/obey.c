@@ -14,16 +14,10 @@ answer(struct vip *p, bool refused, const char *text)
 	vip_publish(p);
 }
 
-static enum vip_verb
-verb_of(uint64_t order)
-{
-	return (enum vip_verb)(order & ((1 << VIP_VERB_BITS) - 1));
-}
-
 static bool
 is_stop(const struct vip *p)
 {
-	return p->order != 0 && verb_of(p->order) == VIP_STOP;
+	return p->order != 0 && VIP_ORDER_VERB(p->order) == VIP_STOP;
 }
 
 /* What was told last: this VIP goes, as at the end of the process. */
@@ -48,7 +42,7 @@ vip_answer(struct vip *p, const struct vrrp_step *step)
 		answer(p, true, vrrp_reason_text(step->reason));
 		return;
 	}
-	switch (verb_of(p->order)) {
+	switch (VIP_ORDER_VERB(p->order)) {
 	case VIP_TAKE:
 		if (state == VRRP_STATE_TAKING)
 			return;
@@ -79,7 +73,7 @@ vip_obey(struct vip *p)
 	};
 	uint64_t order = atomic_load_explicit(
 	    &p->v->seg->ro->head.r.vip_order[p->cell_index], memory_order_acquire);
-	enum vip_verb verb = verb_of(order);
+	enum vip_verb verb = VIP_ORDER_VERB(order);
 	struct vrrp_event ev;
 
 	if (is_stop(p) && p->done && !vip_is_going(p))

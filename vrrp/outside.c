@@ -9,24 +9,13 @@
 #include "vrrp/internal.h"
 #include "vrrp/vrrp.h"
 
-/* The node whose address spoke; -1: none. */
+/* The node whose address spoke, if it was one's. */
 static int
-node_of(const struct conf *conf, const struct addr *self)
+node_of(const struct conf *conf, const struct shm_vip *cell)
 {
-	for (unsigned i = 0; i < conf->n_nodes; i++)
-		for (unsigned k = 0; k < conf->nodes[i].addresses.n; k++)
-			if (addr_equal_ip(&conf->nodes[i].addresses.v[k], self))
-				return (int)i;
-	return conf->self;
-}
+	int found = conf_find_node_at(conf, &cell->self);
 
-static const struct conf_vip *
-find(const struct conf *conf, const char *name)
-{
-	for (unsigned i = 0; i < conf->n_vips; i++)
-		if (strncmp(conf->vips[i].name, name, SHM_NAME) == 0)
-			return &conf->vips[i];
-	return NULL;
+	return found >= 0 ? found : conf->self;
 }
 
 static void
@@ -43,7 +32,7 @@ send_zero(const struct plan_vip *plan, const struct wire *wire, const struct add
 static void
 farewell(const struct conf *conf, const struct shm_vip *cell)
 {
-	const struct conf_vip *vip = find(conf, cell->name);
+	const struct conf_vip *vip = conf_find_vip(conf, cell->name);
 	struct plan_vip plan;
 	struct wire wire;
 	char name[IF_NAMESIZE];
@@ -53,7 +42,7 @@ farewell(const struct conf *conf, const struct shm_vip *cell)
 	if (vip == NULL || cell->self_ifindex == 0 ||
 	    if_indextoname(cell->self_ifindex, name) == NULL)
 		return;
-	plan_vip(&plan, conf, vip, node_of(conf, &cell->self));
+	plan_vip(&plan, conf, vip, node_of(conf, cell));
 	if (plan.family != cell->self.sa.sa_family)
 		return;
 	if (wire_open(&wire, plan.family, name, cell->self_ifindex, &cell->self, plan.multicast,
@@ -120,27 +109,21 @@ vrrp_bury(struct seg *seg, const struct conf *conf)
 bool
 vip_share_address(const struct shm_vip *cell, const struct conf_addrs *all)
 {
-	for (unsigned i = 0; i < all->n; i++)
-		for (unsigned k = 0; k < cell->n_addresses && k < SHM_VIP_ADDRS; k++)
-			if (addr_equal_ip(&cell->address[k], &all->v[i]))
-				return true;
+	for (unsigned k = 0; k < cell->n_addresses && k < SHM_VIP_ADDRS; k++)
+		if (conf_has_address(all, &cell->address[k]))
+			return true;
 	return false;
 }
 
 bool
 vrrp_goes(const struct shm_vip *cell, const struct conf *conf)
 {
+	const struct conf_vip *vip = conf_find_vip(conf, cell->name);
 	struct plan_vip plan;
 
-	if (!is_held(cell))
-		return false;
-	for (unsigned i = 0; i < conf->n_vips; i++) {
-		if (strncmp(cell->name, conf->vips[i].name, SHM_NAME) != 0)
-			continue;
-		plan_vip(&plan, conf, &conf->vips[i], node_of(conf, &cell->self));
-		return !plan.takes_part || plan.advert.vrid != cell->vrid ||
-		       plan.advert.version != cell->version ||
-		       !vip_share_address(cell, &conf->vips[i].addresses);
-	}
-	return true;
+	if (!is_held(cell) || vip == NULL)
+		return is_held(cell);
+	plan_vip(&plan, conf, vip, node_of(conf, cell));
+	return !plan.takes_part || plan.advert.vrid != cell->vrid ||
+	       plan.advert.version != cell->version || !vip_share_address(cell, &vip->addresses);
 }

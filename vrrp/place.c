@@ -160,9 +160,7 @@ look_at_tracked(struct vip *p)
 	unsigned k;
 
 	p->down = NULL;
-	for (unsigned i = 0; i < all->n && p->down == NULL; i++) {
-		if (strcmp(all->v[i], "auto") == 0)
-			continue;
+	for (unsigned i = 0; !conf_only(all, "auto") && i < all->n && p->down == NULL; i++) {
 		for (k = 0; k < view->n_interfaces; k++)
 			if (strcmp(view->interfaces[k].name, all->v[i]) == 0)
 				break;

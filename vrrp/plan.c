@@ -9,12 +9,6 @@
 #define BEST		254
 #define STEP		10 /* between two nodes of `order`: 39 ms of skew at 1 s, 4 ms at 100 ms */
 
-static bool
-only(const struct conf_strings *list, const char *word)
-{
-	return list->n == 1 && strcmp(list->v[0], word) == 0;
-}
-
 uint8_t
 plan_vrid(const struct addr *first)
 {
@@ -25,7 +19,7 @@ plan_vrid(const struct addr *first)
 static unsigned
 priority_of(const struct conf *conf, const struct conf_vip *vip, unsigned node)
 {
-	if (only(&vip->order, "nodes"))
+	if (conf_only(&vip->order, "nodes"))
 		return (unsigned)conf->nodes[node].priority;
 	for (unsigned i = 0; i < vip->order.n; i++)
 		if (strcmp(vip->order.v[i], conf->nodes[node].name) == 0)
@@ -49,10 +43,10 @@ find_peers(struct plan_vip *p, const struct conf *conf, int self)
 	const struct conf_strings *peers = &p->conf->peers;
 	const struct addr *a;
 
-	p->multicast = only(peers, "multicast");
+	p->multicast = conf_only(peers, "multicast");
 	if (p->multicast)
 		return;
-	if (!only(peers, "nodes")) {
+	if (!conf_only(peers, "nodes")) {
 		/* conf_check_vips() has seen that they are addresses. */
 		for (unsigned i = 0; i < peers->n && p->n_peers < PLAN_PEERS; i++)
 			if (addr_parse(&p->peers[p->n_peers], peers->v[i], false) == NULL)

@@ -61,6 +61,14 @@ rules_to_backup(struct turn *t, enum vrrp_reason reason)
 	t->e->down_at = t->now + rules_down(t->e);
 }
 
+static void
+enter_master(struct turn *t, enum vrrp_reason reason)
+{
+	rules_enter(t, VRRP_STATE_MASTER, reason);
+	t->e->released = false;
+	t->step->actions |= VRRP_ANNOUNCE;
+}
+
 void
 rules_to_master(struct turn *t, enum vrrp_reason reason)
 {
@@ -70,9 +78,7 @@ rules_to_master(struct turn *t, enum vrrp_reason reason)
 	 * room for the next one to outbid us. */
 	if (t->e->state == VRRP_STATE_TAKING)
 		t->e->bid--;
-	rules_enter(t, VRRP_STATE_MASTER, reason);
-	t->e->released = false;
-	t->step->actions |= VRRP_ANNOUNCE;
+	enter_master(t, reason);
 	rules_send(t);
 }
 
@@ -80,9 +86,7 @@ void
 rules_preempt(struct turn *t, enum vrrp_reason reason)
 {
 	t->step->actions |= VRRP_EARLY_ADD;
-	rules_enter(t, VRRP_STATE_MASTER, reason);
-	t->e->released = false;
-	t->step->actions |= VRRP_ANNOUNCE;
+	enter_master(t, reason);
 	t->e->sent_at = t->now;
 	t->e->advert_at = t->now + VRRP_LINGER;
 	/* An advert of the owner that comes before ours: the clients have just been told. */

@@ -76,18 +76,6 @@ vip_publish(struct vip *p)
 	SEQ_STORE(&region->vip[p->cell_index], c);
 }
 
-/* The master runs notify: it reads the ring, and the counter last. */
-static void
-tell(const struct vip *p, enum vrrp_state state)
-{
-	struct shm_vrrp *region = p->v->seg->vrrp;
-	uint64_t n = atomic_load_explicit(&region->changes, memory_order_relaxed);
-
-	atomic_store_explicit(&region->change[n % SHM_VIP_CHANGES],
-	    SHM_CHANGE(p->cell_index, state, p->election.priority), memory_order_relaxed);
-	atomic_store_explicit(&region->changes, n + 1, memory_order_release);
-}
-
 /* Keepalived's words, which monitoring looks for, then why. */
 static void
 report(struct vip *p, const struct vrrp_step *step, int64_t now)
@@ -125,7 +113,7 @@ report(struct vip *p, const struct vrrp_step *step, int64_t now)
 	p->cell.since_us = now / 1000;
 	snprintf(p->cell.reason, sizeof p->cell.reason, "%s", vrrp_reason_text(step->reason));
 	STAT_ADD(stat_of(p), transitions, 1);
-	tell(p, step->to);
+	seg_tell_vip(p->v->seg->vrrp, p->cell_index, step->to, e->priority);
 	if (step->to == VRRP_STATE_MASTER)
 		STAT_ADD(stat_of(p), became_master, 1);
 }
@@ -323,7 +311,7 @@ vip_init(struct vip *p, struct vrrp *v, unsigned cell, const struct conf_vip *co
 	inherit(p, &old);
 	/* Always meant for an earlier process. */
 	order = atomic_load_explicit(&v->seg->ro->head.r.vip_order[cell], memory_order_acquire);
-	if ((order & ((1 << VIP_VERB_BITS) - 1)) == VIP_STOP)
+	if (VIP_ORDER_VERB(order) == VIP_STOP)
 		p->cell.order_done = order;
 	snprintf(p->cell.name, sizeof p->cell.name, "%s", conf->name);
 	for (unsigned i = 0; i < conf->addresses.n && i < SHM_VIP_ADDRS; i++)
