@@ -52,28 +52,45 @@ begin() { # SET: a owns, b waits
 		;;
 	esac && answered_by a
 }
+# aim SET EVENT: finds the processes before the event, so that its moment is that of the signal: walking
+# through a tree of processes takes a shell 100 ms. keepalived's proxy dies beside it, as kha's does.
+aim() {
+	case $1-$2 in
+	kha-*-vrrp) AIM=$(kha_process a vrrp) ;;
+	kha-*-master) AIM=${NODE_KHA[a]} ;;
+	kha-*-workers) AIM=$(kha_node_stat a ".workers[].pid") ;;
+	kha-*-kill | kha-*-freeze) AIM=$(descendants "${NODE_KHA[a]}") ;;
+	keepalived-*-kill | keepalived-*-freeze) AIM=$(descendants "${NODE_K[a]}"; echo "${NODE_WEB[a]}") ;;
+	*) AIM='' ;;
+	esac
+}
 # Anybody's frozen processes go on in the end.
-FROZEN=''
-freeze() { FROZEN=$(for p in "$@"; do descendants "$p"; done); kill -STOP $FROZEN; }
-thaw() { kill -CONT $FROZEN; FROZEN=''; }
-# New ones find no descriptor for what they need.
-starve() { prlimit --pid "${NODE_KHA[a]}" --nofile=1: && kha_node_stat a ".workers[].pid" | xargs kill -9; }
+# shellcheck disable=SC2086 # a list
+thaw() { kill -CONT $AIM; }
 event() { # SET EVENT
+	# shellcheck disable=SC2086 # lists
 	case $1-$2 in
 	kha-*-stop) kha_node_stop a ;;
 	kha-*-release) "$KHA" vip -r "$D/a/run" release >/dev/null ;;
 	kha-*-take) "$KHA" vip -r "$D/b/run" take >/dev/null ;;
-	kha-*-kill) kha_node_kill a ;;
-	kha-*-freeze) freeze "${NODE_KHA[a]}" ;;
-	kha-*-master) kill -9 "${NODE_KHA[a]}"; wait "${NODE_KHA[a]}" 2>/dev/null; NODE_KHA[a]='' ;;
-	kha-*-vrrp) kill -9 "$(kha_process a vrrp)" ;;
-	kha-*-workers) starve ;;
+	# New ones find no descriptor for what they need.
+	kha-*-workers) prlimit --pid "${NODE_KHA[a]}" --nofile=1: && kill -9 $AIM ;;
+	# All at the same time: none sees another die.
+	*-kill) kill -STOP $AIM && kill -9 $AIM ;;
+	kha-*-master | kha-*-vrrp) kill -9 $AIM ;;
+	*-freeze) kill -STOP $AIM ;;
 	keepalived-*-stop) keepalived_stop a ;;
-	# The proxy beside it as well, as with kha.
-	keepalived-*-kill) node_web_stop a; kill_tree "${NODE_K[a]}"; NODE_K[a]='' ;;
-	keepalived-*-freeze) freeze "${NODE_K[a]}" "${NODE_WEB[a]}" ;;
 	*-cut) link_cut a ;;
 	*) return 1 ;;
+	esac
+}
+buried() { # SET EVENT: who was killed is forgotten
+	case $1-$2 in
+	kha-*-kill | kha-*-master) wait "${NODE_KHA[a]}" 2>/dev/null; NODE_KHA[a]='' ;;
+	keepalived-*-kill)
+		wait "${NODE_K[a]}" "${NODE_WEB[a]}" 2>/dev/null
+		NODE_K[a]='' NODE_WEB[a]=''
+		;;
 	esac
 }
 # gone MS: when the address of a went, or "-": it is still there 4 s later
@@ -99,7 +116,7 @@ finish_run() { # SET
 	*) for n in a b; do
 		keepalived_stop $n
 		node_run $n ip addr flush to $VIP/32
-		node_web_stop $n
+		[ -z "${NODE_WEB[$n]}" ] || node_web_stop $n
 		node_web $n 127.0.0.1:7443
 	done ;;
 	esac
@@ -118,10 +135,12 @@ sample() { # SET EVENT
 	ARP=$LAST
 	probe_start
 	if begin "$1"; then
+		aim "$1" "$2"
 		# Anywhere between two adverts.
 		sleep "$(awk -v i="$(interval_of "$1")" -v r=$RANDOM 'BEGIN { print i * r / 32768 }')"
 		t=$(now_ms)
 		event "$1" "$2"
+		buried "$1" "$2"
 		if [ "$2" = vrrp ]; then
 			sleep 1
 			first=0
