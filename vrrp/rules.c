@@ -170,6 +170,9 @@ rules_yields(struct turn *t)
 	    (t->ev->priority == own && !is_higher(&t->ev->source, &t->e->self)))
 		return false;
 	rules_adopt(t);
+	/* A last word: else a better one that spoke first after a cut never hears of us, and the clients that
+	 * we have told go on sending here. (Keepalived: vrrp_higher_prio_send_advert.) */
+	rules_send(t);
 	rules_to_backup(t, t->ev->priority > own ? VRRP_REASON_HIGHER : VRRP_REASON_TIE);
 	return true;
 }

@@ -106,6 +106,17 @@ check "and never two after that" owner_stays 3 "$owner"
 check "both say the same" steady "$owner" "$peer"
 t=$(now_ms)
 check "the client reaches it" answered_by "$owner"
+# Whoever speaks first after the cut.
+for i in 1 2 3 4; do
+	link_cut "$owner"
+	check "cut $i: the client reaches the other" answered_by "$peer"
+	sleep 0.$((RANDOM % 9))
+	link_join "$owner"
+	until_true 5 one_owner || not_ok "joined $i: one owner"
+	owner=$(who_has) peer=$(other "$owner")
+	t=$(now_ms)
+	check "joined $i: the client reaches the owner" until_true 3 answers "$t" "$owner"
+done
 
 probe_stop
 kha_node_stop "$peer"

@@ -192,7 +192,7 @@ master__farewell__answers_at_once(void **state)
 }
 
 static void
-master__better_advert__yields(void **state)
+master__better_advert__yields_with_a_last_word(void **state)
 {
 	static const struct {
 		uint8_t priority, host;
@@ -206,7 +206,8 @@ master__better_advert__yields(void **state)
 		one_in(&o, VRRP_STATE_MASTER);
 		o.now += MS;
 		one_advert(&o, row[i].priority, row[i].host, 100 * MS);
-		assert_step(&o, BACKUP, VRRP_RESET | VRRP_DELETE | VRRP_REPORT);
+		assert_step(&o, BACKUP, VRRP_SEND | VRRP_RESET | VRRP_DELETE | VRRP_REPORT);
+		assert_int_equal(o.s.priority, 100);
 		assert_int_equal(o.s.reason, row[i].reason);
 		assert_int_equal(o.s.deadline, o.now + vrrp_down_ns(3, 100, 100 * MS));
 	}
@@ -363,7 +364,7 @@ main(void)
 	    cmocka_unit_test(backup__priority_changes__the_wait_moves_by_the_difference),
 	    cmocka_unit_test(master__timer__advertises_at_its_own_interval),
 	    cmocka_unit_test(master__farewell__answers_at_once),
-	    cmocka_unit_test(master__better_advert__yields),
+	    cmocka_unit_test(master__better_advert__yields_with_a_last_word),
 	    cmocka_unit_test(master__worse_advert__says_that_it_is_there_once_a_second),
 	    cmocka_unit_test(any__stop__ends_in_init),
 	    cmocka_unit_test(fault__of_each_state__gives_up_at_once_and_waits_a_whole_down_after),

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "t/unit/vrrp_world.h"
@@ -79,6 +80,30 @@ death__of_the_owner__is_noticed_within_down(void **state)
 	world_start(&w, 0);
 	world_run(&w, 4 * VRRP_SECOND);
 	assert_int_equal(world_master(&w), 0);
+}
+
+/* Whoever speaks first after it: the clients hear from the owner that stays. */
+static void
+cut__that_heals_at_any_moment__is_announced_once(void **state)
+{
+	unsigned told;
+
+	(void)state;
+	for (int64_t at = 0; at < VRRP_SECOND; at += 10 * MS) {
+		start_all();
+		world_run(&w, 10 * VRRP_SECOND);
+		w.cut[0][1] = w.cut[1][0] = w.cut[0][2] = w.cut[2][0] = true;
+		world_run(&w, 5 * VRRP_SECOND + at);
+		assert_true(w.node[0].holds && w.node[1].holds && !w.node[2].holds);
+		memset(w.cut, 0, sizeof w.cut);
+		told = w.node[0].announces + w.node[0].reannounces;
+		world_run(&w, VRRP_SECOND);
+		assert_int_equal(world_master(&w), 0);
+		assert_int_equal(w.node[0].announces + w.node[0].reannounces, told + 1);
+		world_run(&w, 10 * VRRP_SECOND);
+		assert_int_equal(world_master(&w), 0);
+		assert_int_equal(w.node[2].transitions, 1);
+	}
 }
 
 static void
@@ -274,6 +299,7 @@ main(void)
 	    cmocka_unit_test(hour__of_calm__has_one_election_and_even_adverts),
 	    cmocka_unit_test(ten_ms_adverts__under_late_packets__never_change_owner),
 	    cmocka_unit_test(death__of_the_owner__is_noticed_within_down),
+	    cmocka_unit_test(cut__that_heals_at_any_moment__is_announced_once),
 	    cmocka_unit_test(stop_release_take__in_turn__never_leave_the_addresses_alone),
 	    cmocka_unit_test(pause__of_the_owner__ends_without_a_second_owner),
 	    cmocka_unit_test(adverts__that_a_node_rejects__do_not_make_it_an_owner),
