@@ -19,7 +19,7 @@ struct seg;  /* shm/seg.h */
  * master for as long as its address is configured. */
 struct listener {
 	int fd;
-	unsigned service; /* index in the service table of the segment */
+	unsigned service; /* index in the service table of the segment; web: enum web_listens */
 	unsigned slot;	  /* worker slot s accepts it when s == slot % workers */
 	struct addr addr; /* as configured */
 };
@@ -34,7 +34,7 @@ struct heritage {
 	int master;	     /* pid of the master */
 	int wake_fd;	     /* eventfd: somebody changed something for this process */
 	const int *wake_fds; /* the same of all entries (SHM_ENTRIES of them), to wake them */
-	const struct listener *listeners; /* workers: those of this slot; others none */
+	const struct listener *listeners; /* workers: those of this slot; web; others none */
 	unsigned n_listeners;
 	unsigned max_connections;    /* of the node, resolved from "auto", 0 never */
 	unsigned worker_connections; /* workers: what the limit of open files lets one carry */

@@ -182,25 +182,6 @@ secrets_are_real(struct conf_reader *r)
 	}
 }
 
-static void
-status_user_has_password(struct conf_reader *r)
-{
-	const struct conf_status *s = &r->conf->status;
-	const struct conf_path status = {.name = "status"}, user = {&status, "user", 0};
-	const struct conf_path file = {&status, "password_file", 0}, tls = {&status, "tls", 0};
-	bool both = *s->password != '\0' && *s->password_file != '\0';
-
-	if (*s->user != '\0' && *s->password == '\0' && *s->password_file == '\0')
-		conf_say(&r->errors, conf_option_line(r->root, "status.user"), &user,
-		    "has no password: password or password_file is missing");
-	if (both)
-		conf_say(&r->errors, conf_option_line(r->root, "status.password_file"), &file,
-		    "password is set too: one of them is enough");
-	if ((*s->tls.cert == '\0') != (*s->tls.key == '\0'))
-		conf_say(&r->errors, conf_option_line(r->root, "status.tls"), &tls,
-		    "cert and key belong together: one of them is missing");
-}
-
 void
 conf_check(struct conf_reader *r)
 {
@@ -210,7 +191,7 @@ conf_check(struct conf_reader *r)
 	    log_targets_are_known,
 	    nodes_differ,
 	    secrets_are_real,
-	    status_user_has_password,
+	    conf_check_status,
 	    conf_check_vips,
 	    conf_check_services,
 	    conf_check_probes,

@@ -11,10 +11,11 @@ typedef void conf_rule(struct conf_reader *r);
 /* All rules. */
 void conf_check(struct conf_reader *r);
 
-/* check_service.c, check_probe.c, check_listen.c, check_vip.c: parts of it */
+/* check_service.c, check_probe.c, check_listen.c, check_status.c, check_vip.c: parts of it */
 void conf_check_services(struct conf_reader *r);
 void conf_check_probes(struct conf_reader *r);
 void conf_check_listens(struct conf_reader *r);
+void conf_check_status(struct conf_reader *r);
 void conf_check_vips(struct conf_reader *r);
 
 /* The line of `option` ("check.timeout") of an element, or of the element when it is absent. */

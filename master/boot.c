@@ -135,6 +135,7 @@ master_ready(struct master *m)
 			    "this is");
 	scripts_reload(m, true);
 	vips_start(m);
+	webs_start(m);
 	if (m->tell_fd >= 0)
 		daemon_tell(m->tell_fd, 0, "");
 	m->tell_fd = -1;

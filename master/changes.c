@@ -70,6 +70,8 @@ on_difference(void *arg, const char *path, const char *old, const char *new, enu
 		c->logger = true;
 	if (strncmp(path, "vips", 4) == 0 || strncmp(path, "nodes", 5) == 0)
 		c->vips = true;
+	if (strncmp(path, "status", 6) == 0)
+		c->web = true;
 	note_check(c, w->after, path);
 	if (old[0] == '\0' && whole(c, w->after, path, "added"))
 		return;
@@ -154,18 +156,21 @@ keep_peer(struct conf_peer *to, const struct conf_peer *from)
 static void
 keep_status(struct conf_status *to, const struct conf_status *from)
 {
+	(void)to, (void)from;
 #include "conf/tbl/status.h"
 }
 
 static void
 keep_tls(struct conf_tls *to, const struct conf_tls *from)
 {
+	(void)to, (void)from;
 #include "conf/tbl/tls.h"
 }
 
 static void
 keep_monitor(struct conf_monitor *to, const struct conf_monitor *from)
 {
+	(void)to, (void)from;
 #include "conf/tbl/monitor.h"
 }
 

@@ -18,6 +18,7 @@ struct changes {
 	bool workers;		  /* new workers are needed */
 	bool logger;		  /* a new logger is needed */
 	bool vips;		  /* a new vrrp process is needed */
+	bool web;		  /* a new web process is needed */
 	bool check[SHM_SERVICES]; /* the check of services[i] of the new file is another one */
 };
 

@@ -108,12 +108,15 @@ fill_heritage(struct master *m, unsigned entry, struct heritage *h)
 	    .sandboxed = m->priv.on,
 	    .log_read_fd = p->kind == PROC_LOGGER ? m->log_fds[0] : -1,
 	};
-	if (p->kind != PROC_WORKER)
-		return;
-	h->listeners =
-	    listen_of_worker(&m->listen, g->conf, &m->table, p->slot, g->workers, &h->n_listeners);
+	if (p->kind == PROC_WEB)
+		h->listeners = listen_of_web(&m->listen, g->conf, &h->n_listeners);
+	if (p->kind == PROC_WORKER)
+		h->listeners = listen_of_worker(
+		    &m->listen, g->conf, &m->table, p->slot, g->workers, &h->n_listeners);
 	if (h->listeners == NULL && h->n_listeners > 0)
 		fatal("no memory");
+	if (p->kind != PROC_WORKER)
+		return;
 	h->hand_fds = m->hand_fds;
 	h->worker_connections = limits_of_worker(h->n_listeners);
 }
@@ -134,6 +137,8 @@ speak_as(const struct master *m, const struct heritage *h, const struct proc *p)
 		dropped = &seg->checker->log_dropped;
 	else if (p->kind == PROC_VRRP)
 		dropped = &seg->vrrp->log_dropped;
+	else if (p->kind == PROC_WEB)
+		dropped = &seg->web->stat.log_dropped;
 	log_to(m->log_fds[1], dropped);
 }
 

@@ -18,6 +18,7 @@
 #include "master/saver.h"
 #include "master/scripts.h"
 #include "master/vips.h"
+#include "master/webs.h"
 #include "shm/seg.h"
 
 #define MASTER_BEAT_MS 250

@@ -11,12 +11,16 @@
 
 #include "base/clock.h"
 #include "base/heritage.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "master/holder.h"
 #include "shm/table.h"
+#include "web/web.h"
 
-/* The kernel cuts it to net.core.somaxconn. */
-#define RETRY_MS 20
+#define RETRY_MS       20
+#define SHORT_MS       200		/* of patience, for what is not needed */
+#define LISTEN_NAME    96		/* bytes of an option's name */
+#define LISTEN_DEFAULT "127.0.0.1:9000" /* see conf/tbl/status.h */
 
 static struct listen_row *
 find_row(const struct listen_set *set, const struct addr *addr, unsigned slot)
@@ -27,15 +31,56 @@ find_row(const struct listen_set *set, const struct addr *addr, unsigned slot)
 	return NULL;
 }
 
-/* Service that listens on `addr`, or NULL. */
-static const struct conf_service *
-service_of(const struct conf *conf, const struct addr *addr)
+/* An option of the configuration that names addresses to listen on. */
+struct option {
+	const struct conf_listens *listens;
+	const struct conf_service *service; /* NULL: the page's or the monitor's */
+	enum web_listens web;		    /* which of them */
+};
+
+/* Option i of all there are; false: there are not so many. */
+static bool
+option_at(const struct conf *conf, unsigned i, struct option *o)
 {
-	for (unsigned s = 0; s < conf->n_services; s++)
-		for (unsigned i = 0; i < conf->services[s].listen.n; i++)
-			if (addr_equal(&conf->services[s].listen.v[i].addr, addr))
-				return &conf->services[s];
-	return NULL;
+	const struct conf_status *status = &conf->status;
+
+	*o = (struct option){.web = WEB_STATUS};
+	if (i < conf->n_services) {
+		o->service = &conf->services[i];
+		o->listens = &o->service->listen;
+	} else if (i == conf->n_services) {
+		o->listens = &status->listen;
+	} else if (i == conf->n_services + 1) {
+		o->listens = &status->monitor.listen;
+		o->web = WEB_MONITOR;
+	}
+	return o->listens != NULL;
+}
+
+/* The option that names `addr`: one at most, see conf/check_listen.c. */
+static bool
+option_of(const struct conf *conf, const struct addr *addr, struct option *o)
+{
+	for (unsigned k = 0; option_at(conf, k, o); k++)
+		for (unsigned i = 0; i < o->listens->n; i++)
+			if (addr_equal(&o->listens->v[i].addr, addr))
+				return true;
+	return false;
+}
+
+/* "service api", and "services.api.listen". */
+static void
+name_option(const struct option *o, char who[LISTEN_NAME], char path[LISTEN_NAME])
+{
+	if (o->service != NULL) {
+		snprintf(who, LISTEN_NAME, "service %s", o->service->name);
+		snprintf(path, LISTEN_NAME, "services.%s.listen", o->service->name);
+	} else {
+		const char *group = o->web == WEB_MONITOR ? "status.monitor" : "status";
+
+		snprintf(who, LISTEN_NAME, "%s", group);
+		snprintf(path, LISTEN_NAME, "%s.listen", group);
+	}
 }
 
 static int
@@ -106,10 +151,13 @@ unprivileged_start(void)
 static void
 explain(const struct addr *addr, const struct conf *conf, int error, struct err *err)
 {
-	const struct conf_service *service = service_of(conf, addr);
-	const char *name = service != NULL ? service->name : "?";
-	char text[ADDR_TEXT], other[ADDR_TEXT];
+	char text[ADDR_TEXT], other[ADDR_TEXT], name[LISTEN_NAME], path[LISTEN_NAME];
+	struct option o;
 	struct holder h;
+
+	if (!option_of(conf, addr, &o))
+		return;
+	name_option(&o, name, path);
 
 	addr_print(addr, text, sizeof text);
 	errno = error;
@@ -117,26 +165,26 @@ explain(const struct addr *addr, const struct conf *conf, int error, struct err 
 		addr_print(&h.addr, other, sizeof other);
 		if (h.pid == 0)
 			err_add(err,
-			    "service %s: cannot listen on %s: another process listens on %s "
+			    "%s: cannot listen on %s: another process listens on %s "
 			    "(root would see which one)",
 			    name, text, other);
 		else
 			err_add(err,
-			    "service %s: cannot listen on %s: %s (pid %d) listens on %s; stop it, "
-			    "or change services.%s.listen",
-			    name, text, h.program, (int)h.pid, other, name);
+			    "%s: cannot listen on %s: %s (pid %d) listens on %s; stop it, "
+			    "or change %s",
+			    name, text, h.program, (int)h.pid, other, path);
 	} else if (error == EACCES && addr_port(addr) < unprivileged_start()) {
 		err_addsys(err,
-		    "service %s: cannot listen on %s (ports below %u need root or "
+		    "%s: cannot listen on %s (ports below %u need root or "
 		    "CAP_NET_BIND_SERVICE)",
 		    name, text, unprivileged_start());
 	} else if (error == EACCES) {
 		err_addsys(err,
-		    "service %s: cannot listen on %s (SELinux? semanage port -a -t http_port_t "
+		    "%s: cannot listen on %s (SELinux? semanage port -a -t http_port_t "
 		    "-p tcp %u)",
 		    name, text, addr_port(addr));
 	} else {
-		err_addsys(err, "service %s: cannot listen on %s", name, text);
+		err_addsys(err, "%s: cannot listen on %s", name, text);
 	}
 }
 
@@ -230,22 +278,51 @@ bind_address(struct listen_set *set, const struct addr *addr, unsigned workers, 
 	return 0;
 }
 
+/* Nobody asked for the default's port, which others like too (PHP). It must not keep the daemon from
+ * its work. */
+static bool
+nobody_asked(const struct option *o)
+{
+	const struct conf_listens *l = o->listens;
+	char text[ADDR_TEXT];
+
+	return o->service == NULL && l->n == 1 &&
+	       strcmp(addr_print(&l->v[0].addr, text, sizeof text), LISTEN_DEFAULT) == 0;
+}
+
+static void
+go_without(const struct conf *conf, const struct addr *addr, int error)
+{
+	struct err why;
+
+	err_init(&why);
+	explain(addr, conf, error, &why);
+	log_warning("the status page is off: %s", err_end(&why));
+}
+
 int
 listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers, int patience_ms,
     struct err *err)
 {
-	const struct conf_listens *l;
+	struct option o;
 	int result = 0;
 
-	for (unsigned s = 0; s < conf->n_services; s++) {
-		l = &conf->services[s].listen;
-		for (unsigned i = 0; i < l->n; i++) {
-			if (bind_address(set, &l->v[i].addr, workers, patience_ms) == 0)
+	for (unsigned k = 0; option_at(conf, k, &o); k++)
+		for (unsigned i = 0; i < o.listens->n; i++) {
+			const struct addr *addr = &o.listens->v[i].addr;
+			const unsigned slots = o.service != NULL ? workers : 1;
+			const bool optional = nobody_asked(&o);
+
+			if (bind_address(set, addr, slots,
+				optional && patience_ms > SHORT_MS ? SHORT_MS : patience_ms) == 0)
 				continue;
-			explain(&l->v[i].addr, conf, errno, err);
+			if (optional) {
+				go_without(conf, addr, errno);
+				continue;
+			}
+			explain(addr, conf, errno, err);
 			result = -1;
 		}
-	}
 	if (result < 0)
 		listen_rollback(set);
 	return result;
@@ -287,9 +364,11 @@ listen_rollback(struct listen_set *set)
 void
 listen_commit(struct listen_set *set, const struct conf *conf)
 {
+	struct option o;
+
 	for (unsigned i = set->n; i-- > 0;) {
 		set->rows[i].fresh = false;
-		if (service_of(conf, &set->rows[i].addr) == NULL)
+		if (!option_of(conf, &set->rows[i].addr, &o))
 			remove_row(set, i);
 	}
 }
@@ -303,34 +382,56 @@ listen_close(struct listen_set *set)
 	*set = (struct listen_set){0};
 }
 
+/* Room for all rows; *n: none yet. NULL: no memory, then *n is not 0. */
+static struct listener *
+new_list(const struct listen_set *set, unsigned *n)
+{
+	struct listener *list = calloc(set->n + 1, sizeof *list);
+
+	*n = list == NULL ? set->n + 1 : 0;
+	return list;
+}
+
+static void
+add_to(struct listener *list, unsigned *n, const struct listen_row *row, unsigned service)
+{
+	list[(*n)++] = (struct listener){
+	    .fd = row->fd,
+	    .service = service,
+	    .slot = row->slot,
+	    .addr = row->addr,
+	};
+}
+
 struct listener *
 listen_of_worker(const struct listen_set *set, const struct conf *conf,
     const struct shm_table *table, unsigned slot, unsigned workers, unsigned *n)
 {
-	struct listener *list = calloc(set->n + 1, sizeof *list);
-	const struct conf_service *service;
-	const struct listen_row *row;
+	struct listener *list = new_list(set, n);
+	struct option o;
 	int index;
 
-	*n = 0;
-	if (list == NULL) {
-		*n = set->n + 1;
-		return NULL;
-	}
-	for (unsigned i = 0; i < set->n; i++) {
-		row = &set->rows[i];
-		service = row->slot % workers == slot ? service_of(conf, &row->addr) : NULL;
-		if (service == NULL)
+	for (unsigned i = 0; list != NULL && i < set->n; i++) {
+		const struct listen_row *row = &set->rows[i];
+
+		if (row->slot % workers != slot || !option_of(conf, &row->addr, &o) ||
+		    o.service == NULL)
 			continue;
-		index = table_find_service(table, service->name);
-		if (index < 0)
-			continue;
-		list[(*n)++] = (struct listener){
-		    .fd = row->fd,
-		    .service = (unsigned)index,
-		    .slot = row->slot,
-		    .addr = row->addr,
-		};
+		index = table_find_service(table, o.service->name);
+		if (index >= 0)
+			add_to(list, n, row, (unsigned)index);
 	}
+	return list;
+}
+
+struct listener *
+listen_of_web(const struct listen_set *set, const struct conf *conf, unsigned *n)
+{
+	struct listener *list = new_list(set, n);
+	struct option o;
+
+	for (unsigned i = 0; list != NULL && i < set->n; i++)
+		if (option_of(conf, &set->rows[i].addr, &o) && o.service == NULL)
+			add_to(list, n, &set->rows[i], o.web);
 	return list;
 }

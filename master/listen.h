@@ -4,7 +4,7 @@
  * address in one SO_REUSEPORT group; workers inherit them. A slot is never closed while its
  * address is configured, also not when there are fewer workers than before: closing one resets
  * what waits in its accept queue, however well it was drained. Slot s is accepted by worker
- * s % workers.
+ * s % workers. The web process is one, and so are its sockets.
  *
  * "*:port" and "[::]:port" are the same: one IPv6 socket for both families (IPV6_V6ONLY off),
  * or 0.0.0.0:port where the host has no IPv6.
@@ -51,6 +51,10 @@ void listen_rollback(struct listen_set *set);
 void listen_commit(struct listen_set *set, const struct conf *conf);
 /* Closes all and frees. */
 void listen_close(struct listen_set *set);
+
+/* The sockets of the status page and of the monitor URL; `service` is then an enum web_listens. The rest
+ * as below. */
+struct listener *listen_of_web(const struct listen_set *set, const struct conf *conf, unsigned *n);
 
 /* The sockets that worker `slot` of `workers` accepts. table: where its services have their
  * index. malloc'ed; *n of them; NULL: none, or no memory (then *n is not 0). */

@@ -55,6 +55,8 @@ master_child_ended(struct master *m, unsigned entry)
 		vips_ended(m);
 	else if (entry == ENTRY_VRRP)
 		vips_died(m);
+	else if (entry == ENTRY_WEB && p->kind == PROC_NONE)
+		webs_ended(m);
 	/* With the last worker that had seen them, rows of removed servers get free. */
 	if (p->kind == PROC_NONE && entry >= ENTRY_WORKER0 && m->reload.step == RELOAD_IDLE &&
 	    publish_removed(&m->table) > 0) {

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "master/internal.h"
 #include "master/logger.h"
+#include "web/web.h"
 
 /* It keeps its own time; this is for one that does not. */
 #define LIMIT_S (PREFLIGHT_MS / 1000. + 2.)
@@ -43,6 +44,8 @@ examine(const struct master *m, struct preflight_sheet *s, const struct conf *co
 	if (logs && (logger_prepare(conf, &s->err) < 0 || s->err.count > 0))
 		result = -1;
 	if (checker_prepare(conf, &s->err) < 0)
+		result = -1;
+	if (web_check(conf, &s->err) < 0)
 		result = -1;
 	if (result < 0 || s->n == 0)
 		return result;
@@ -151,7 +154,8 @@ preflight_files(struct master *m, const struct conf *conf, struct err *err)
 			;
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 			if (p.sheet->err.count == 0)
-				err_add(&p.sheet->err, "the files of the checks cannot be read");
+				err_add(&p.sheet->err,
+				    "the files that the configuration names cannot be read");
 			result = err_add_all(err, &p.sheet->err);
 		}
 	}

@@ -47,6 +47,10 @@ static const int calls_epoll[] = {SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(li
 static const int calls_checker[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll),
     SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(connect),
     SCMP_SYS(bind), END};
+/* The library has a loop of its own, and the dump asks whether the master's pid lives. */
+static const int calls_web[] = {SCMP_SYS(epoll_create1), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(accept4),
+    SCMP_SYS(sendfile), END};
 /* The ring connects. It was made before, and no other can be. */
 static const int calls_uring[] = {SCMP_SYS(io_uring_enter), SCMP_SYS(accept4), SCMP_SYS(bind),
     SCMP_SYS(listen), SCMP_SYS(splice), SCMP_SYS(pipe2), END};
@@ -70,6 +74,7 @@ static const struct row {
     {PROC_WORKER, "uring", true, AF_UNSPEC, calls_uring},
     {PROC_CHECKER, "", true, AF_UNSPEC, calls_checker},
     {PROC_VRRP, "", true, AF_NETLINK, calls_checker},
+    {PROC_WEB, "", true, AF_UNSPEC, calls_web},
     {PROC_LOGGER, "", false, AF_UNIX, calls_loop},
 };
 
@@ -221,6 +226,10 @@ filter_calls(const struct row *row, struct err *err)
 		rc = allow_socket(ctx, AF_INET6);
 	if (rc == 0 && row->domain != AF_UNSPEC)
 		rc = allow_socket(ctx, row->domain);
+	/* Whether a pid lives: a question, no signal. */
+	if (rc == 0 && row->kind == PROC_WEB)
+		rc = seccomp_rule_add(
+		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A1(SCMP_CMP_EQ, 0));
 	/* abort() */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,

@@ -15,6 +15,7 @@
 #include "master/internal.h"
 #include "master/logger.h"
 #include "vrrp/vrrp.h"
+#include "web/web.h"
 #include "worker/worker.h"
 
 static int
@@ -33,6 +34,7 @@ static const struct kind kinds[] = {
     {PROC_LOGGER, prepare_logger, logger_main},
     {PROC_CHECKER, prepare_checker, checker_main},
     {PROC_VRRP, vrrp_prepare, vrrp_main},
+    {PROC_WEB, web_prepare, web_main},
     {PROC_WORKER, worker_prepare, worker_main},
 };
 

@@ -240,6 +240,8 @@ reload_commit(struct master *m)
 		scripts_reload(m, r->changes.vips);
 	if (old != NULL && r->changes.vips)
 		vips_reloaded(m);
+	if (old != NULL)
+		webs_reloaded(m, r->changes.web);
 	if (old != m->first)
 		conf_free(old);
 }

@@ -2,7 +2,7 @@
 /*
  * The end of the daemon: the VIPs are handed over first, while this node serves; then workers (at
  * once, or when their connections have ended), then the
- * checker, the logger last, so that it writes what the others said.
+ * checker and the web process, the logger last, so that it writes what the others said.
  */
 #include "master/internal.h"
 
@@ -68,6 +68,22 @@ stop_workers(struct master *m)
 	}
 }
 
+/* The page says until the end how it goes. */
+static void
+stop_observers(struct master *m)
+{
+	go(m, STOP_CHECKER, PROC_CHECKER);
+	stop_kind(m, PROC_WEB, WANT_STOP, (struct mono){0});
+}
+
+static bool
+observers_gone(struct master *m)
+{
+	const bool checker = gone(m, PROC_CHECKER), web = gone(m, PROC_WEB);
+
+	return checker && web;
+}
+
 void
 master_stop_turn(struct master *m)
 {
@@ -75,8 +91,8 @@ master_stop_turn(struct master *m)
 		stop_workers(m);
 	if ((m->stopping == STOP_DRAIN && proc_count(m, PROC_WORKER) == 0) ||
 	    (m->stopping == STOP_WORKERS && gone(m, PROC_WORKER)))
-		go(m, STOP_CHECKER, PROC_CHECKER);
-	if (m->stopping == STOP_CHECKER && gone(m, PROC_CHECKER) &&
+		stop_observers(m);
+	if (m->stopping == STOP_CHECKER && observers_gone(m) &&
 	    (!scripts_busy(m) || mono_now().us >= m->stop_until.us)) {
 		log_notice("stopped");
 		go(m, STOP_LOGGER, PROC_LOGGER);

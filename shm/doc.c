@@ -88,6 +88,7 @@ dump_doc(FILE *out)
 	    [STAT_SET_CHECK] = "Counters of a server's health checks",
 	    [STAT_SET_MASTER] = "Counters of the master",
 	    [STAT_SET_LOGGER] = "Counters of the logger",
+	    [STAT_SET_WEB] = "Counters of the status page",
 	    [STAT_SET_VIP] = "Counters of a VIP",
 	};
 	struct stat_set set;

@@ -320,9 +320,10 @@ dump_take(const struct seg *seg, struct mono now, int64_t wall, struct err *err)
 	take_vips(d, seg);
 	stat_copy_rows(STAT_SET_MASTER, &d->master, &head->master);
 	stat_copy_rows(STAT_SET_LOGGER, &d->logger, &seg->ro->logger.r.stat);
+	stat_copy_rows(STAT_SET_WEB, &d->web, &seg->ro->web.r.stat);
 	d->log_dropped =
 	    STAT_GET(&d->sum.worker, log_dropped) + STAT_GET(&d->master, log_dropped) +
-	    STAT_GET(&d->logger, dropped) +
+	    STAT_GET(&d->logger, dropped) + STAT_GET(&d->web, log_dropped) +
 	    atomic_load_explicit(&seg->ro->checker.r.log_dropped, memory_order_relaxed) +
 	    atomic_load_explicit(&seg->ro->vrrp.r.log_dropped, memory_order_relaxed);
 	list_services(d);

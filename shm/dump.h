@@ -74,6 +74,7 @@ struct dump {
 	struct stat_check check[SHM_SERVERS];
 	struct stat_master master;
 	struct stat_logger logger;
+	struct stat_web web;
 	uint64_t log_dropped; /* lines lost anywhere */
 	unsigned n_vips;
 	struct shm_vip vip[SHM_VIPS];

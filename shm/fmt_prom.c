@@ -366,6 +366,7 @@ fmt_prometheus(const struct dump *d, FILE *out)
 	closed(&p);
 	node_set(&p, STAT_SET_MASTER, &d->master);
 	node_set(&p, STAT_SET_LOGGER, &d->logger);
+	node_set(&p, STAT_SET_WEB, &d->web);
 	service_set(&p);
 	service_gauges(&p);
 	server_set(&p, STAT_SET_SERVER);

@@ -300,6 +300,7 @@ fill_totals(struct grid *g, const struct table *t)
 	    {STAT_SET_WORKER, &t->d->sum.worker},
 	    {STAT_SET_MASTER, &t->d->master},
 	    {STAT_SET_LOGGER, &t->d->logger},
+	    {STAT_SET_WEB, &t->d->web},
 	};
 
 	grid_cell(g, "counter");

@@ -124,6 +124,7 @@ kha(struct json *j)
 	put(j, o, "totals", counters(j, STAT_SET_WORKER, &d->sum.worker));
 	put(j, o, "master", counters(j, STAT_SET_MASTER, &d->master));
 	put(j, o, "logger", counters(j, STAT_SET_LOGGER, &d->logger));
+	put(j, o, "web", counters(j, STAT_SET_WEB, &d->web));
 	return o;
 }
 

@@ -23,7 +23,7 @@
  *	checker		checker			health cells: seqlock each;
  *						counters: relaxed
  *	vrrp		vrrp			VIP cells: seqlock each; counters: relaxed
- *	web		web			(later)
+ *	web		web			relaxed atomics
  *	entry[i]	worker of entry i	relaxed atomics
  *	arena		all workers, master	atomic read-modify-write; see
  *						struct shm_arena
@@ -149,6 +149,9 @@ struct stat_master {
 };
 struct stat_logger {
 #include "shm/tbl/stat_logger.h"
+};
+struct stat_web {
+#include "shm/tbl/stat_web.h"
 };
 #undef STAT
 
@@ -369,6 +372,11 @@ struct shm_logger {
 	struct stat_logger stat;
 };
 
+struct shm_web {
+	struct shm_proc_region proc;
+	struct stat_web stat;
+};
+
 struct shm_checker {
 	struct shm_proc_region proc;
 	_Atomic uint64_t generation; /* +1 after each change of state, result, warning */
@@ -489,6 +497,7 @@ struct shm {
 	SHM_REGION(struct shm_logger) logger;
 	SHM_REGION(struct shm_checker) checker;
 	SHM_REGION(struct shm_vrrp) vrrp;
+	SHM_REGION(struct shm_web) web;
 	SHM_REGION(struct shm_worker) worker[SHM_ENTRIES - ENTRY_WORKER0];
 	SHM_REGION(struct shm_arena) arena;
 };

@@ -153,6 +153,19 @@ reap_logger(struct seg *seg)
 }
 
 static void
+reap_web(struct seg *seg)
+{
+	const size_t size = sizeof seg->ro->web;
+	struct shm_web *w = map_dead(seg, offsetof(struct shm, web), size);
+
+	if (w == NULL)
+		return;
+	clear_proc(&w->proc);
+	STAT_SET(&w->stat, active, 0);
+	munmap(w, size);
+}
+
+static void
 reap_vrrp(struct seg *seg)
 {
 	const size_t size = sizeof seg->ro->vrrp;
@@ -222,6 +235,8 @@ seg_reap(struct seg *seg, unsigned entry)
 		reap_logger(seg);
 	else if (entry == ENTRY_VRRP)
 		reap_vrrp(seg);
+	else if (entry == ENTRY_WEB)
+		reap_web(seg);
 	else if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES)
 		return reap_worker(seg, entry);
 	return 0;

@@ -217,10 +217,14 @@ drop_own(struct seg *seg)
 	unmap(seg->head, sizeof seg->ro->head);
 	unmap(seg->checker, sizeof seg->ro->checker);
 	unmap(seg->logger, sizeof seg->ro->logger);
+	unmap(seg->vrrp, sizeof seg->ro->vrrp);
+	unmap(seg->web, sizeof seg->ro->web);
 	unmap(seg->worker, sizeof seg->ro->worker[0]);
 	seg->head = NULL;
 	seg->checker = NULL;
 	seg->logger = NULL;
+	seg->vrrp = NULL;
+	seg->web = NULL;
 	seg->worker = NULL;
 	seg->proc = NULL;
 }
@@ -265,6 +269,10 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 		offset = offsetof(struct shm, vrrp);
 		size = sizeof seg->ro->vrrp;
 		break;
+	case PROC_WEB:
+		offset = offsetof(struct shm, web);
+		size = sizeof seg->ro->web;
+		break;
 	case PROC_WORKER:
 		if (entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES) {
 			size = sizeof seg->ro->worker[0];
@@ -284,6 +292,7 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 	seg->checker = kind == PROC_CHECKER ? p : NULL;
 	seg->logger = kind == PROC_LOGGER ? p : NULL;
 	seg->vrrp = kind == PROC_VRRP ? p : NULL;
+	seg->web = kind == PROC_WEB ? p : NULL;
 	seg->worker = kind == PROC_WORKER ? p : NULL;
 	seg->proc = p;
 	return 0;
@@ -328,6 +337,8 @@ seg_proc(const struct seg *seg, unsigned entry)
 		return &seg->ro->logger.r.proc;
 	if (entry == ENTRY_VRRP)
 		return &seg->ro->vrrp.r.proc;
+	if (entry == ENTRY_WEB)
+		return &seg->ro->web.r.proc;
 	return entry >= ENTRY_WORKER0 && entry < SHM_ENTRIES ? &seg_worker(seg, entry)->proc : NULL;
 }
 

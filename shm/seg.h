@@ -18,6 +18,7 @@ struct seg {
 	struct shm_checker *checker; /* checker */
 	struct shm_logger *logger;   /* logger */
 	struct shm_vrrp *vrrp;	     /* vrrp */
+	struct shm_web *web;	     /* web */
 	struct shm_worker *worker;   /* worker: its own */
 	struct shm_arena *arena;     /* workers and master */
 	/* beat and ready of the own region (master: head->self); NULL in readers */
@@ -68,7 +69,7 @@ void seg_forget_vips(struct seg *seg);
 void seg_forget_server(struct seg *seg, unsigned index);
 void seg_forget_service(struct seg *seg, unsigned index);
 
-/* Region of an entry, read-only: never NULL for entries < SHM_ENTRIES but WEB. */
+/* Region of an entry, read-only: never NULL for entries < SHM_ENTRIES. */
 const struct shm_proc_region *seg_proc(const struct seg *seg, unsigned entry);
 const struct shm_worker *seg_worker(const struct seg *seg, unsigned entry);
 

@@ -17,6 +17,9 @@ static const struct stat_desc master_rows[] = {
 static const struct stat_desc logger_rows[] = {
 #include "shm/tbl/stat_logger.h"
 };
+static const struct stat_desc web_rows[] = {
+#include "shm/tbl/stat_web.h"
+};
 #define VERDICT(name, counter, heard, help)                                                        \
 	{#counter, STAT_COUNTER, STAT_NONE, "vip_" #counter, "", help},
 #define DIALECT(name, counter, help) {#counter, STAT_COUNTER, STAT_NONE, "", "", help},
@@ -56,6 +59,7 @@ const struct stat_set stat_sets[STAT_SETS] = {
     [STAT_SET_CHECK] = SET(check),
     [STAT_SET_MASTER] = SET(master),
     [STAT_SET_LOGGER] = SET(logger),
+    [STAT_SET_WEB] = SET(web),
     [STAT_SET_VIP] = SET(vip),
 };
 
@@ -68,6 +72,7 @@ IS_ARRAY(server);
 IS_ARRAY(check);
 IS_ARRAY(master);
 IS_ARRAY(logger);
+IS_ARRAY(web);
 IS_ARRAY(vip);
 
 static const struct {

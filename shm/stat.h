@@ -19,7 +19,8 @@ struct stat_desc {
 };
 
 struct stat_set {
-	const char *name; /* "worker", "service", "server", "check", "master", "logger", "vip" */
+	const char
+	    *name; /* "worker", "service", "server", "check", "master", "logger", "web", "vip" */
 	const struct stat_desc *rows;
 	unsigned n;
 };
@@ -31,6 +32,7 @@ enum stat_scope {
 	STAT_SET_CHECK,
 	STAT_SET_MASTER,
 	STAT_SET_LOGGER,
+	STAT_SET_WEB,
 	STAT_SET_VIP,
 	STAT_SETS
 };

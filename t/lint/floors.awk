@@ -2,9 +2,9 @@
 # Who may include whom (doc/ARCHITECTURE.md). Reads sources, prints FILE:LINE: what is wrong.
 BEGIN {
 	floor["base"] = 0; floor["shm"] = 1; floor["conf"] = 2
-	floor["worker"] = 3; floor["checker"] = 3; floor["vrrp"] = 3; floor["master"] = 4
+	floor["worker"] = 3; floor["checker"] = 3; floor["vrrp"] = 3; floor["web"] = 3; floor["master"] = 4
 	# The public header of a process folder: all that others may see of it.
-	public["worker/worker.h"] = public["checker/checker.h"] = public["vrrp/vrrp.h"] = 1
+	public["worker/worker.h"] = public["checker/checker.h"] = public["vrrp/vrrp.h"] = public["web/web.h"] = 1
 	# Third-party headers and the files that may name them.
 	only["jansson.h"] = "^(shm/json\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
@@ -14,7 +14,8 @@ BEGIN {
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"
 	only["netlink/"] = "^vrrp/link\\.c$"
-	only["ev.h"] = "^(master|checker|vrrp|t)/"
+	only["ev.h"] = "^(master|checker|vrrp|web|t)/"
+	only["microhttpd.h"] = "^web/http\\.c$"
 	only["cmocka.h"] = "^t/unit/"
 }
 function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }

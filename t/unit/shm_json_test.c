@@ -164,6 +164,7 @@ json__has_a_key_for_every_row(void **state)
 	    [STAT_SET_CHECK] = "services.0.servers.0.counters",
 	    [STAT_SET_MASTER] = "kha.master",
 	    [STAT_SET_LOGGER] = "kha.logger",
+	    [STAT_SET_WEB] = "kha.web",
 	};
 	struct fixture f;
 	struct dump *d;

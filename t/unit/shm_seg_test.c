@@ -289,7 +289,7 @@ entries__without_region__are_null(void **state)
 
 	(void)state;
 	fixture_open(&f);
-	assert_null(seg_proc(&f.seg, ENTRY_WEB));
+	assert_ptr_equal(seg_proc(&f.seg, ENTRY_WEB), &f.seg.ro->web.r.proc);
 	assert_null(seg_proc(&f.seg, SHM_ENTRIES));
 	assert_null(seg_worker(&f.seg, ENTRY_CHECKER));
 	assert_null(seg_worker(&f.seg, SHM_ENTRIES));
