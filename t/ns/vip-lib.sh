@@ -16,16 +16,6 @@ VIP=10.77.0.10 VRID=47
 NODES=''
 declare -A NODE_PID NODE_KHA NODE_K NODE_WEB
 
-# once_for_all_engines: before story, in one that takes long and does not touch the data path
-once_for_all_engines() {
-	case ${KHA_ENGINE:-}$("$KHA" -V | grep '^engine: uring') in
-	epollengine*)
-		echo "1..0 # SKIP ran with uring; the election does not depend on the engine"
-		exit 77
-		;;
-	esac
-}
-
 # ---- nodes and wires ----
 
 node_number() { case $1 in client) echo 100 ;; *) printf '%d\n' $(($(printf '%d' "'$1") - 96)) ;; esac; }

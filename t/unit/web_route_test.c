@@ -131,7 +131,7 @@ ready__is_what_the_workers_do(void **state)
 		d->services[i].serving = CANDIDATES_NONE;
 	assert_int_equal(verdict(d, WEB_READY, "api", "no usable server"), 503);
 	assert_int_equal(verdict(d, WEB_READY, NULL, "ready"), 200);
-	w->beat_us = FIXTURE_NOW_US - (DUMP_STALE_MS + 1) * 1000;
+	w->beat_us = FIXTURE_NOW_US - 1001 * 1000;
 	assert_int_equal(verdict(d, WEB_READY, NULL, "no worker"), 503);
 	w->beat_us = FIXTURE_NOW_US;
 	assert_int_equal(verdict(d, WEB_READY, NULL, "ready"), 200);
