@@ -59,7 +59,7 @@ is_empty "documents name only targets that exist" "$d/wrong"
 grep -ohE '\b(base|shm|conf|worker|checker|vrrp|master|t|doc|dist)/[A-Za-z0-9_./-]+\.(c|h|sh|awk|conf|md|in|service)\b' \
 	README.md doc/*.md CHANGES | sort -u | while read -r f; do [ -e "$f" ] || echo "$f"; done >"$d/wrong"
 is_empty "documents name only files that exist" "$d/wrong"
-for f in master worker checker vrrp conf shm base; do
+for f in master worker checker vrrp web conf shm base; do
 	for c in "$f"/*.c; do
 		grep -qE "\b$(basename "$c" .c)\b" doc/ARCHITECTURE.md || echo "$c"
 	done
