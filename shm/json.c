@@ -343,27 +343,28 @@ session(struct json *j, const struct session *s)
 	return o;
 }
 
+/* A line for each: there may be many thousands, of which only one is in memory. */
 int
 fmt_sessions_json(
     const struct dump *d, const struct session_list *list, size_t limit, FILE *out, struct err *err)
 {
 	struct json j = {.d = d};
-	json_t *root = json_object(), *sessions = json_array();
-	int result = 0;
+	json_t *o;
 
 	if (limit == 0 || limit > list->n)
 		limit = list->n;
-	put_bool(&j, root, "running", d->daemon != DAEMON_GONE);
-	put_number(&j, root, "found", (int64_t)list->n);
-	put_number(&j, root, "unlisted", (int64_t)STAT_GET(&d->sum.worker, unlisted));
-	put_number(&j, root, "unreadable", list->torn);
-	for (size_t i = 0; i < limit; i++)
-		append(&j, sessions, session(&j, &list->v[i]));
-	put(&j, root, "sessions", sessions);
-	if (j.failed)
-		result = err_add(err, "json: out of memory");
-	else if (json_dumpf(root, out, JSON_INDENT(2)) == 0)
-		fputc('\n', out);
-	json_decref(root);
-	return result;
+	fprintf(out,
+	    "{\"running\": %s, \"found\": %zu, \"unlisted\": %" PRIu64 ", \"unreadable\": %u, "
+	    "\"sessions\": [",
+	    d->daemon != DAEMON_GONE ? "true" : "false", list->n,
+	    STAT_GET(&d->sum.worker, unlisted), list->torn);
+	for (size_t i = 0; i < limit && !j.failed; i++) {
+		fputs(i == 0 ? "\n" : ",\n", out);
+		o = session(&j, &list->v[i]);
+		if (!j.failed)
+			(void)json_dumpf(o, out, 0);
+		json_decref(o);
+	}
+	fputs("\n]}\n", out);
+	return j.failed ? err_add(err, "json: out of memory") : 0;
 }

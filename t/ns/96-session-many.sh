@@ -19,7 +19,7 @@ X
 start nginx nginx -p "$D/web" -c "$D/web/nginx.conf"
 until_true 5 listens 9101 || not_ok "nginx listens"
 servers=$(for i in $(seq $MANY); do printf '{ name = "n%d"; address = "127.0.1.%d:9101"; }, ' "$i" "$i"; done)
-export GLOBAL='workers = 4; log_level = "notice"; max_connections = 18500;'
+export GLOBAL='workers = 4; log_level = "warning"; max_connections = 18500;'
 conf <<X
 services = ( { name = "api"; listen = "127.0.0.1:8443"; preset = "tcp"; log_connections = "none";
 	check = { type = "none"; }; servers = ( ${servers%, } ); } );
