@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kha session: open connections. Looking reads the segment and asks no process; closing one is an order
- * to the master. */
+/* kha session: open connections. Looking reads the segment and asks no process; closing one is an
+ * order to the master. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An order goes through the segment: the master stores one word for the worker's entry, the worker
- * closes the connection (or finds none), and stores the same word in its own region. One at a time for
- * each worker; others wait here.
+ * closes the connection (or finds none), and stores the same word in its own region. One at a time
+ * for each worker; others wait here.
  */
 #include "master/session_wait.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kha stat -f json, kha session -f json. Keys of counters are the names of their rows in shm/tbl; times are
- * milliseconds (_ms) and, where a date is meant, milliseconds since 1970 (_at_ms). */
+/* kha stat -f json, kha session -f json. Keys of counters are the names of their rows in
+ * shm/tbl; times are milliseconds (_ms) and, where a date is meant, milliseconds since 1970 (_at_ms). */
 #include <inttypes.h>
 #include <jansson.h>
 

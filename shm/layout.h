@@ -5,8 +5,8 @@
  * A file, RUN_DIR/kha.shm, on tmpfs. The master makes a new one at each start (written
  * beside and renamed, so that a reader sees a whole one or none); it stays after the
  * daemon's death so that it can still be read. It is sparse: SHM_SIZE of about 750 MB, nearly
- * all of it rows of connections, of which only what is in use takes memory. Byte order and sizes are the machine's: it
- * never leaves the machine. Readers refuse a file whose magic or layout id differs from
+ * all of it rows of connections, of which only what is in use takes memory. Byte order and
+ * sizes are the machine's: it never leaves the machine. Readers refuse a file whose magic or layout id differs from
  * theirs; the layout id is a hash over all names and sizes (shm/stat.c), so that a change
  * of any row changes it. `ready` in the head is set last, after everything else.
  *
@@ -31,7 +31,7 @@
  *
  * When a process died, its region belongs to the master until the process-table entry is
  * used again: the master repairs odd sequences, adds the counters to `retired`, clears
- * them and the gauges, and clears the entry's owner words in the arena. Thus totals (live
+ * them and the gauges, clears the entry's owner words in the arena, and its connections. Thus totals (live
  * entries + retired) never step back, and gauges never stick. Checker, logger, vrrp and
  * web have one fixed region each that their successor continues (never two at a time), so
  * that their counters and cells simply stay.
@@ -454,14 +454,14 @@ struct shm_source {
 #define SHM_CLOSE_NEXT(order, ser) SHM_CLOSE(ser, (order) + 1)
 #define SHM_SERIAL_MAX		   (UINT64_MAX >> SHM_CLOSE_BITS)
 
-/* One end of a connection: IPv4 as ::ffff:a.b.c.d, all zero: none or unknown. Of a link-local address
- * the interface is not kept. */
+/* One end of a connection: IPv4 as ::ffff:a.b.c.d, all zero: none or unknown. Of a link-local
+ * address the interface is not kept. */
 struct shm_end {
 	uint8_t ip[16];
 	uint16_t port;
 };
 
-/* What is said about a connection when it comes, when a server is chosen, and when its state changes. */
+/* What is said about a connection when it comes, when it gets a server, when its state changes. */
 struct shm_who {
 	uint64_t serial;    /* 1, 2, ... over all workers that had this entry; 0: the row is free */
 	int64_t started_us; /* CLOCK_MONOTONIC */
@@ -479,8 +479,8 @@ struct shm_who {
 /*
  * One open connection: two cache lines, the first of which has all that a byte changes. Its worker
  * counts here and nowhere else. `who` changes under the sequence; bytes and last_ms are set anew
- * while the row is free, so that a reader who finds the sequence unchanged after reading them has those
- * of the same connection.
+ * while the row is free, so that a reader who finds the sequence unchanged after reading them has
+ * those of the same connection.
  */
 struct shm_session {
 	struct seq seq;

@@ -72,8 +72,8 @@ void seg_forget_service(struct seg *seg, unsigned index);
 /* Region of an entry, read-only: never NULL for entries < SHM_ENTRIES but WEB. */
 const struct shm_proc_region *seg_proc(const struct seg *seg, unsigned entry);
 const struct shm_worker *seg_worker(const struct seg *seg, unsigned entry);
-/* Rows of a worker's connections: SHM_SESSIONS, of which only those below shm_worker.session_top may be
- * looked at. */
+/* Rows of a worker's connections: SHM_SESSIONS, of which only those below
+ * shm_worker.session_top may be looked at. */
 const struct shm_session *seg_sessions(const struct seg *seg, unsigned entry);
 
 /* Writes the eventfds of all workers: something that they read has changed. wake_fds: by entry, -1: none. */

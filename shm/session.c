@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A row that is written at this very moment is whole again within a microsecond, or its writer is stopped
- * or dead. So often in one listing a millisecond is waited to tell which. */
+/* A row that is written at this very moment is whole again within a microsecond, or its writer is
+ * stopped or dead. So often in one listing a millisecond is waited to tell which. */
 #define PATIENCE 50
 
 /* ---- words ---- */

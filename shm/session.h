@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Open connections: rows of the segment (struct shm_session), each written by the worker that carries
- * it, read by kha session. A connection is known by an id that is never used again while the daemon
+ * Open connections: rows of the segment (struct shm_session), each written by the worker that
+ * carries it, read by kha session. A connection is known by an id that is never used again while the daemon
  * runs: which worker entry it is in, and its serial there.
  */
 #ifndef KHA_SHM_SESSION_H
@@ -55,8 +55,8 @@ struct session_list {
 	unsigned torn; /* rows that could not be read: their worker stopped while it wrote them */
 };
 
-/* Copies what all workers have open, dead ones that are not reaped included. Never waits long for anybody.
- * -1 with a sentence: no memory. */
+/* Copies what all workers have open, dead ones that are not reaped included. Never waits long for
+ * anybody. -1 with a sentence: no memory. */
 int session_take(const struct seg *seg, const struct session_filter *filter,
     struct session_list *list, struct err *err);
 void session_free(struct session_list *list);
@@ -69,8 +69,8 @@ bool session_find(const struct seg *seg, const struct session_id *id, struct ses
 
 /* fmt_session.c: names come from the dump, which must be of the same segment. */
 
-/* At most `limit` rows (0: all), lines of at most 100 columns while ids and figures are of usual length.
- * -1 with a sentence: no memory. */
+/* At most `limit` rows (0: all), lines of at most 100 columns while ids and figures are of usual
+ * length. -1 with a sentence: no memory. */
 int fmt_sessions(const struct dump *d, const struct session_list *list, size_t limit, FILE *out,
     struct err *err);
 /* One in a sentence: "client 192.0.2.7:51234 of api/cp-1, open for 3m20s". */

@@ -36,8 +36,8 @@ sessions_fini(struct worker *w)
 	w->unlisted = NULL;
 }
 
-/* The rows are holes of a sparse file until they are used. On a full tmpfs the write into a hole would
- * kill the process, so its memory is asked for in a way that can fail. */
+/* The rows are holes of a sparse file until they are used. On a full tmpfs the write into a hole
+ * would kill the process, so its memory is asked for in a way that can fail. */
 static bool
 has_memory(struct worker *w, uint32_t row)
 {

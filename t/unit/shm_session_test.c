@@ -246,8 +246,8 @@ row__whose_writer_stopped_in_it__is_counted_and_holds_nobody_up(void **state)
 	fixture_close(&f);
 }
 
-/* A worker at whose rows connections come and go as fast as it can. Everything in a row follows from
- * its serial. */
+/* A worker at whose rows connections come and go as fast as it can. Everything in a row follows
+ * from its serial. */
 static void
 churn(struct fixture *f)
 {
