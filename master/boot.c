@@ -13,6 +13,7 @@
 #include "master/daemon.h"
 #include "master/internal.h"
 #include "master/operate.h"
+#include "master/session_wait.h"
 #include "master/vip_wait.h"
 #include "worker/worker.h"
 
@@ -41,6 +42,9 @@ on_command(void *arg, uint64_t client, const struct ctl_request *r)
 		return;
 	case CTL_VIP:
 		vips_order(m, client, r);
+		return;
+	case CTL_SESSION:
+		session_order(m, client, r);
 		return;
 	case CTL_VERBS:
 		return;

@@ -24,6 +24,9 @@ int cli_server(int argc, char **argv);
 /* cli_vip.c. Likewise. */
 int cli_vip(int argc, char **argv);
 
+/* cli_session.c. Without an order likewise. */
+int cli_session(int argc, char **argv);
+
 /* cli.c */
 
 /* The run directory: the value of -r (NULL: not given), else $KHA_RUN_DIR, else /run/kha.

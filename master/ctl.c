@@ -43,12 +43,25 @@ static const char *const verbs[CTL_VERBS] = {
     [CTL_REOPEN] = "reopen",
     [CTL_SERVER] = "server",
     [CTL_VIP] = "vip",
+    [CTL_SESSION] = "session",
 };
 
 const char *
 ctl_verb_name(enum ctl_verb verb)
 {
 	return (unsigned)verb < CTL_VERBS ? verbs[verb] : "?";
+}
+
+/* Behind "session ". */
+static const char *
+parse_session(const char *text, size_t n, struct session_id *id)
+{
+	static const char verb[] = "close ";
+	const size_t len = sizeof verb - 1;
+
+	if (n < len || memcmp(text, verb, len) != 0)
+		return "session: unknown verb (another version of kha?)";
+	return session_id_parse(text + len, n - len, id) ? NULL : "session: no id of a connection";
 }
 
 const char *
@@ -66,8 +79,10 @@ ctl_parse(const char *text, size_t n, struct ctl_request *r)
 			return order_parse(text + len + 1, n - len - 1, &r->order);
 		if (v == CTL_VIP && n > len && text[len] == ' ')
 			return vip_order_parse(text + len + 1, n - len - 1, &r->vip);
+		if (v == CTL_SESSION && n > len && text[len] == ' ')
+			return parse_session(text + len + 1, n - len - 1, &r->session);
 		if (n == len)
-			return v == CTL_SERVER || v == CTL_VIP ? "which one?" : NULL;
+			return v >= CTL_SIGNALS ? "which one?" : NULL;
 		r->force = n == len + strlen(force) && memcmp(text + len, force, n - len) == 0;
 		if (r->force)
 			return v == CTL_RELOAD ? NULL : "only reload can be forced";

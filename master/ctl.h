@@ -4,9 +4,9 @@
  * peer must be root or have the master's uid (SO_PEERCRED). One packet is the request, words
  * with one blank between:
  *
- *	reload | reload force | stop | quit | reopen | server ... | vip ...
+ *	reload | reload force | stop | quit | reopen | server ... | vip ... | session close ID
  *
- * (server: see master/order.h, vip: master/vip_order.h)
+ * (server: see master/order.h, vip: master/vip_order.h, ID: shm/session.h)
  * and one packet is the reply, when the thing is done: the exit code of the command in decimal,
  * '\n', and text for the user (no '\n' at its end). After the reply the master closes. A client
  * of stop or quit hears at the very last moment; end of file then means the master is gone.
@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "master/order.h"
 #include "master/vip_order.h"
+#include "shm/session.h"
 
 #define CTL_FILE    "ctl"
 #define CTL_REQUEST (ORDER_TEXT + 16) /* longest request */
@@ -35,6 +36,7 @@ enum ctl_verb {
 	CTL_REOPEN,
 	CTL_SERVER,
 	CTL_VIP,
+	CTL_SESSION,
 	CTL_VERBS,
 	CTL_SIGNALS = CTL_SERVER
 };
@@ -42,8 +44,9 @@ enum ctl_verb {
 struct ctl_request {
 	enum ctl_verb verb;
 	bool force;
-	struct order order;   /* of CTL_SERVER */
-	struct vip_order vip; /* of CTL_VIP */
+	struct order order;	   /* of CTL_SERVER */
+	struct vip_order vip;	   /* of CTL_VIP */
+	struct session_id session; /* of CTL_SESSION: to be closed */
 	/* Who asks: the kernel says. */
 	unsigned uid;
 	int pid;

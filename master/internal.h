@@ -20,6 +20,7 @@
 #include "master/vips.h"
 #include "master/webs.h"
 #include "shm/seg.h"
+#include "shm/session.h"
 
 #define MASTER_BEAT_MS 250
 
@@ -31,6 +32,20 @@ struct vip_wait {
 	char vip[SHM_NAME];
 	unsigned cell;
 	struct mono until;
+};
+
+#define MASTER_SESSION_WAITS 16
+
+/* A client of kha session close. */
+struct session_wait {
+	uint64_t client, order; /* order 0: not given yet, others come first */
+	struct session_id id;
+	unsigned entry;
+	pid_t worker;
+	unsigned uid; /* who asks */
+	int pid;
+	struct mono until;
+	char what[3 * SHM_NAME + ADDR_TEXT]; /* it was, in words */
 };
 
 enum stop_step { STOP_NOT, STOP_VIPS, STOP_DRAIN, STOP_WORKERS, STOP_CHECKER, STOP_LOGGER };
@@ -67,10 +82,13 @@ struct master {
 	struct ctl *ctl;
 	struct vip_wait vip_wait[MASTER_VIP_WAITS + 2 * SHM_VIPS];
 	unsigned n_vip_waits;
-	uint64_t vip_epoch; /* shm_head.vip_script: grows with each configuration of VIPs */
-	ev_timer vip_look;  /* while somebody waits */
-	ev_timer vip_gone;  /* vrrp died: when others have to know */
-	bool vip_late;	    /* that moment came, and its successor was not ready */
+	struct session_wait session_wait[MASTER_SESSION_WAITS];
+	unsigned n_session_waits;
+	ev_timer session_look; /* while somebody waits */
+	uint64_t vip_epoch;    /* shm_head.vip_script: grows with each configuration of VIPs */
+	ev_timer vip_look;     /* while somebody waits */
+	ev_timer vip_gone;     /* vrrp died: when others have to know */
+	bool vip_late;	       /* that moment came, and its successor was not ready */
 	enum stop_step stopping;
 	bool stop_graceful;	/* what follows STOP_VIPS */
 	struct mono stop_until; /* of this step; then SIGKILL */

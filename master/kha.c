@@ -27,6 +27,7 @@ static const struct verb {
     {"status", cli_status, "one screen: node, services, servers, warnings"},
     {"server", cli_server, "one server or all: ready, drain, maint, weight N, close"},
     {"vip", cli_vip, "the VIPs: take, release, ready"},
+    {"session", cli_session, "open connections: all, who ADDR:PORT, close ID"},
     {"stat", cli_stat, "all counters, states and processes: table, csv, json, prometheus"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

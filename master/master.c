@@ -12,6 +12,7 @@
 #include "master/internal.h"
 #include "master/operate.h"
 #include "master/publish.h"
+#include "master/session_wait.h"
 #include "shm/table.h"
 
 /* So long without a turn of our own, and the heartbeats of the others say nothing: the machine
@@ -142,6 +143,7 @@ init(struct master *m, const struct master_options *opt)
 	ev_timer_start(m->loop, &m->beat);
 	reload_init(m);
 	vips_init(m);
+	session_wait_init(m);
 	scripts_init(m);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "shm/fmt.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Length of the UTF-8 character at s, 0 when it is none (RFC 3629 section 4, table of
  * well-formed sequences). s ends with a 0. */
@@ -53,6 +54,46 @@ fmt_clean(char *text, size_t size)
 				s[i] = '?';
 		}
 	}
+}
+
+static bool
+begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t
+fmt_width(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += begins_character(*text);
+	return n;
+}
+
+void
+fmt_cut(char *text, size_t width)
+{
+	size_t n = fmt_width(text), keep = width > 0 ? width - 1 : 0, at = 0;
+	char *from = text, *rest = text;
+
+	if (n <= width || width == 0)
+		return;
+	/* `from`: behind the first half; `rest`: the last half begins. */
+	for (char *p = text; *p != '\0'; p++) {
+		if (!begins_character(*p))
+			continue;
+		if (at == keep - keep / 2)
+			from = p;
+		if (at == n - keep / 2)
+			rest = p;
+		at++;
+	}
+	if (keep / 2 == 0)
+		rest = text + strlen(text);
+	*from = '~';
+	memmove(from + 1, rest, strlen(rest) + 1);
 }
 
 const char *

@@ -16,6 +16,11 @@ int fmt_json(const struct dump *d, FILE *out, struct err *err);
 /* Terminates text[size] and replaces control characters and what is not UTF-8 by "?". */
 void fmt_clean(char *text, size_t size);
 
+/* Columns on the screen: characters, not bytes. */
+size_t fmt_width(const char *text);
+/* Makes the text so many columns wide at most: "~" stands for what is left out in its middle. */
+void fmt_cut(char *text, size_t width);
+
 /* Both fit into FMT_HUMAN bytes and return buf. "250ms", "5.2s", "3m20s", "3h02m",
  * "4d07h"; "17", "1.2K", "3.4G" (powers of 1024). A negative span is 0. */
 #define FMT_HUMAN 24

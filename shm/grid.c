@@ -34,17 +34,6 @@ grid_new(void)
 	return NULL;
 }
 
-/* Columns on the screen: characters, not bytes. */
-static size_t
-width_of(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
 /* Neither a number nor a place that is kept for one. Addresses are words. */
 static bool
 is_word(const char *cell)
@@ -66,8 +55,8 @@ grid_cell(struct grid *g, const char *fmt, ...)
 	fmt_clean(cell, sizeof cell); /* a cell that was cut may end inside a character */
 	if (g->column >= COLUMNS)
 		return;
-	if (width_of(cell) > g->width[g->column])
-		g->width[g->column] = width_of(cell);
+	if (fmt_width(cell) > g->width[g->column])
+		g->width[g->column] = fmt_width(cell);
 	if (g->in_body && is_word(cell))
 		g->words[g->column] = true;
 	g->column++;
@@ -110,14 +99,14 @@ grid_print(const struct grid *g, FILE *out)
 		if (column > 0)
 			pad += 2;
 		if (column > 0 && !g->words[column])
-			pad += g->width[column] - width_of(cell);
+			pad += g->width[column] - fmt_width(cell);
 		/* Blanks only in front of something: lines do not end with them. */
 		if (*cell != '\0') {
 			fprintf(out, "%*s%s", (int)pad, "", cell);
 			pad = 0;
 		}
 		if (column == 0 || g->words[column])
-			pad += g->width[column] - width_of(cell);
+			pad += g->width[column] - fmt_width(cell);
 		column++;
 	}
 }

@@ -4,9 +4,9 @@
  *
  * A file, RUN_DIR/kha.shm, on tmpfs. The master makes a new one at each start (written
  * beside and renamed, so that a reader sees a whole one or none); it stays after the
- * daemon's death so that it can still be read. It is sparse: SHM_SIZE of about 50 MB, of
- * which only what is in use takes memory. Byte order and sizes are the machine's: it
- * never leaves the machine. Readers refuse a file whose magic or layout id differs from
+ * daemon's death so that it can still be read. It is sparse: SHM_SIZE of about 750 MB, nearly
+ * all of it rows of connections, of which only what is in use takes memory. Byte order and
+ * sizes are the machine's: it never leaves the machine. Readers refuse a file whose magic or layout id differs from
  * theirs; the layout id is a hash over all names and sizes (shm/stat.c), so that a change
  * of any row changes it. `ready` in the head is set last, after everything else.
  *
@@ -25,12 +25,13 @@
  *	vrrp		vrrp			VIP cells: seqlock each; counters: relaxed
  *	web		web			relaxed atomics
  *	entry[i]	worker of entry i	relaxed atomics
+ *	session[i]	worker of entry i	a seqlock for each row; bytes and time: relaxed
  *	arena		all workers, master	atomic read-modify-write; see
  *						struct shm_arena
  *
  * When a process died, its region belongs to the master until the process-table entry is
  * used again: the master repairs odd sequences, adds the counters to `retired`, clears
- * them and the gauges, and clears the entry's owner words in the arena. Thus totals (live
+ * them and the gauges, clears the entry's owner words in the arena, and its connections. Thus totals (live
  * entries + retired) never step back, and gauges never stick. Checker, logger, vrrp and
  * web have one fixed region each that their successor continues (never two at a time), so
  * that their counters and cells simply stay.
@@ -76,6 +77,8 @@
 #define SHM_SOURCE_WAYS 16    /* rows that one address may have */
 #define SHM_CERT_NAMES	512   /* bytes of the names of a server's certificate, with the 0 */
 #define SHM_LIMIT_MAX	32768 /* largest max_connections of a server or service */
+/* Rows for open connections of one worker. Those beyond work as well and are not listed. */
+#define SHM_SESSIONS 32768
 
 /* Rows of the process table (and wake_fds): the fixed ones, then workers. */
 enum {
@@ -168,6 +171,13 @@ enum check_result {
 	CHECK_RESULTS
 };
 #undef RESULT
+
+#define STATE(name, word, help) SESSION_##name,
+enum session_state {
+#include "shm/tbl/session_state.h"
+	SESSION_STATES
+};
+#undef STATE
 
 #define STATE(name, help) STATE_##name,
 enum server_state {
@@ -363,6 +373,8 @@ struct shm_head {
 	struct stat_master master;
 	_Atomic uint64_t vip_script[SHM_VIPS]; /* of vips[i] of the configuration */
 	_Atomic uint64_t vip_order[SHM_VIPS];  /* the last one of each cell of shm_vrrp */
+	/* By worker: the last order to close a connection, see SHM_CLOSE. */
+	_Atomic uint64_t session_close[SHM_ENTRIES - ENTRY_WORKER0];
 	_Atomic uint64_t retire_seq;
 	struct stat_slab retired;
 };
@@ -442,14 +454,69 @@ struct shm_source {
 	_Atomic uint64_t n;
 };
 
+/* An order to close a connection is one word: its serial, and a number that makes the same order
+ * another one the next time. */
+#define SHM_CLOSE_BITS		   16
+#define SHM_CLOSE(serial, number)  ((uint64_t)(serial) << SHM_CLOSE_BITS | (uint16_t)(number))
+#define SHM_CLOSE_SERIAL(order)	   ((uint64_t)(order) >> SHM_CLOSE_BITS)
+#define SHM_CLOSE_NEXT(order, ser) SHM_CLOSE(ser, (order) + 1)
+#define SHM_SERIAL_MAX		   (UINT64_MAX >> SHM_CLOSE_BITS)
+
+/* One end of a connection: IPv4 as ::ffff:a.b.c.d, all zero: none or unknown. Of a link-local
+ * address the interface is not kept. */
+struct shm_end {
+	uint8_t ip[16];
+	uint16_t port;
+};
+
+/* What is said about a connection when it comes, when it gets a server, when its state changes. */
+struct shm_who {
+	uint64_t serial;    /* 1, 2, ... over all workers that had this entry; 0: the row is free */
+	int64_t started_us; /* CLOCK_MONOTONIC */
+	uint32_t server_id;
+	uint16_t server; /* index, SHM_NO_SERVER: none */
+	uint8_t service; /* index */
+	uint8_t state;	 /* enum session_state */
+	struct shm_end client;
+	struct shm_end peer;   /* who sent the PROXY header that told the client; else none */
+	struct shm_end listen; /* what the client connected to */
+	struct shm_end own;    /* our end towards the server, which the server sees */
+};
+#define SHM_NO_SERVER UINT16_MAX
+
+/*
+ * One open connection: two cache lines, the first of which has all that a byte changes. Its worker
+ * counts here and nowhere else. `who` changes under the sequence; bytes and last_ms are set anew
+ * while the row is free, so that a reader who finds the sequence unchanged after reading them has
+ * those of the same connection.
+ */
+struct shm_session {
+	struct seq seq;
+	_Atomic uint64_t last_ms;  /* last byte of either side (or the begin), CLOCK_MONOTONIC */
+	_Atomic uint64_t bytes[2]; /* from client, from server */
+	union {
+		struct shm_who who; /* for its worker */
+		_Atomic uint64_t words[sizeof(struct shm_who) / 8];
+	};
+};
+
 struct shm_worker {
 	struct shm_proc_region proc;
-	_Atomic uint64_t table_seen; /* table generation it works by */
+	_Atomic uint64_t table_seen;	 /* table generation it works by */
+	_Atomic uint64_t session_last;	 /* serial that was given out last; lives on when it dies */
+	_Atomic uint64_t session_obeyed; /* shm_head.session_close that was carried out last, */
+	_Atomic uint32_t session_closed; /* and stored before: 1, closed; 0, there was none */
+	/* Rows from here on were never used: their pages are not to be looked at. */
+	_Atomic uint32_t session_top;
 	/* By server: the newest shm_server.close_us of which it has nothing left to close. */
 	_Atomic int64_t close_obeyed_us[SHM_SERVERS];
 	struct shm_waiting waiting;
 	struct stat_slab stat;
 	struct shm_source source[SHM_SOURCES];
+};
+
+struct shm_sessions {
+	struct shm_session row[SHM_SESSIONS];
 };
 
 /* A limit of n is the first n words. 0: free; else owner's entry + 1. Taken by compare
@@ -500,6 +567,7 @@ struct shm {
 	SHM_REGION(struct shm_web) web;
 	SHM_REGION(struct shm_worker) worker[SHM_ENTRIES - ENTRY_WORKER0];
 	SHM_REGION(struct shm_arena) arena;
+	SHM_REGION(struct shm_sessions) session[SHM_ENTRIES - ENTRY_WORKER0];
 };
 
 #define SHM_SIZE sizeof(struct shm)
@@ -507,6 +575,9 @@ struct shm {
 _Static_assert(sizeof(struct addr) == 28, "struct addr stands in the segment");
 _Static_assert(sizeof(struct shm_health) % 8 == 0, "whole words");
 _Static_assert(sizeof(struct shm_vip) % 8 == 0, "whole words");
+_Static_assert(sizeof(struct shm_session) == 128, "two cache lines");
+_Static_assert(sizeof(struct shm_who) % 8 == 0, "whole words");
+_Static_assert(sizeof(struct shm_sessions) % SHM_PAGE == 0, "rows alone can become a hole");
 _Static_assert(sizeof(struct shm) % SHM_PAGE == 0, "whole pages");
 
 #endif

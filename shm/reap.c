@@ -100,6 +100,31 @@ clear_clients(const struct seg *seg, struct shm_worker *w, size_t at)
 	    (off_t)(at + offsetof(struct shm_worker, source)), sizeof w->source);
 }
 
+/* Its connections. Serials go on: an id never means another connection. */
+static void
+clear_sessions(struct seg *seg, struct shm_worker *w, unsigned entry)
+{
+	const size_t size = sizeof seg->ro->session[0];
+	const size_t at = offsetof(struct shm, session) + (entry - ENTRY_WORKER0) * size;
+	unsigned top = atomic_load(&w->session_top);
+	struct shm_sessions *s;
+
+	/* A hole is all free rows and even sequences. */
+	if (fallocate(seg->rw_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at,
+		(off_t)size) == 0) {
+		atomic_store(&w->session_top, 0);
+		return;
+	}
+	s = map_dead(seg, at, size);
+	if (s == NULL)
+		return;
+	for (unsigned i = 0; i < top && i < SHM_SESSIONS; i++) {
+		seq_repair(&s->row[i].seq);
+		atomic_store(&s->row[i].words[0], 0);
+	}
+	munmap(s, size);
+}
+
 static unsigned
 reap_worker(struct seg *seg, unsigned entry)
 {
@@ -122,6 +147,7 @@ reap_worker(struct seg *seg, unsigned entry)
 	stat_slab_clear(&w->stat);
 	retire_end(seg->head);
 	clear_clients(seg, w, at);
+	clear_sessions(seg, w, entry);
 	munmap(w, size);
 	return (unsigned)died;
 }

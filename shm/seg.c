@@ -220,12 +220,14 @@ drop_own(struct seg *seg)
 	unmap(seg->vrrp, sizeof seg->ro->vrrp);
 	unmap(seg->web, sizeof seg->ro->web);
 	unmap(seg->worker, sizeof seg->ro->worker[0]);
+	unmap(seg->session, sizeof seg->ro->session[0]);
 	seg->head = NULL;
 	seg->checker = NULL;
 	seg->logger = NULL;
 	seg->vrrp = NULL;
 	seg->web = NULL;
 	seg->worker = NULL;
+	seg->session = NULL;
 	seg->proc = NULL;
 }
 
@@ -295,7 +297,13 @@ map_own(struct seg *seg, enum proc_kind kind, unsigned entry)
 	seg->web = kind == PROC_WEB ? p : NULL;
 	seg->worker = kind == PROC_WORKER ? p : NULL;
 	seg->proc = p;
-	return 0;
+	/* Its rows are not reserved: most are never used (see worker/sessions.c). */
+	if (kind != PROC_WORKER)
+		return 0;
+	size = sizeof seg->ro->session[0];
+	seg->session =
+	    map_rw(seg, offsetof(struct shm, session) + (entry - ENTRY_WORKER0) * size, size);
+	return seg->session != NULL ? 0 : -1;
 }
 
 int
@@ -326,6 +334,14 @@ seg_worker(const struct seg *seg, unsigned entry)
 	if (entry < ENTRY_WORKER0 || entry >= SHM_ENTRIES)
 		return NULL;
 	return &seg->ro->worker[entry - ENTRY_WORKER0].r;
+}
+
+const struct shm_session *
+seg_sessions(const struct seg *seg, unsigned entry)
+{
+	if (entry < ENTRY_WORKER0 || entry >= SHM_ENTRIES)
+		return NULL;
+	return seg->ro->session[entry - ENTRY_WORKER0].r.row;
 }
 
 const struct shm_proc_region *

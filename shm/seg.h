@@ -20,6 +20,7 @@ struct seg {
 	struct shm_vrrp *vrrp;	     /* vrrp */
 	struct shm_web *web;	     /* web */
 	struct shm_worker *worker;   /* worker: its own */
+	struct shm_session *session; /* worker: its own rows */
 	struct shm_arena *arena;     /* workers and master */
 	/* beat and ready of the own region (master: head->self); NULL in readers */
 	struct shm_proc_region *proc;
@@ -72,6 +73,9 @@ void seg_forget_service(struct seg *seg, unsigned index);
 /* Region of an entry, read-only: never NULL for entries < SHM_ENTRIES. */
 const struct shm_proc_region *seg_proc(const struct seg *seg, unsigned entry);
 const struct shm_worker *seg_worker(const struct seg *seg, unsigned entry);
+/* Rows of a worker's connections: SHM_SESSIONS, of which only those below
+ * shm_worker.session_top may be looked at. */
+const struct shm_session *seg_sessions(const struct seg *seg, unsigned entry);
 
 /* Writes the eventfds of all workers: something that they read has changed. wake_fds: by entry, -1: none. */
 void seg_wake_workers(const struct seg *seg, const int *wake_fds);

@@ -142,14 +142,17 @@ stat_layout_id(void)
 #define STATE(name, help) #name,
 #include "shm/tbl/state.h"
 #undef STATE
+#define STATE(name, word, help) #name,
+#include "shm/tbl/session_state.h"
+#undef STATE
 	};
 	static const uint32_t sizes[] = {SHM_REVISION, SHM_SERVICES, SHM_SERVERS, SHM_WORKERS,
 	    SHM_GENERATIONS, SHM_ENTRIES, sizeof(struct shm_info), sizeof(struct shm_service),
 	    sizeof(struct shm_server), sizeof(struct shm_table), sizeof(struct shm_health),
 	    sizeof(struct shm_proc), sizeof(struct shm_proc_region), sizeof(struct shm_head),
 	    sizeof(struct shm_checker), sizeof(struct shm_logger), sizeof(struct shm_vrrp),
-	    sizeof(struct shm_vip), sizeof(struct shm_worker), sizeof(struct shm_arena),
-	    sizeof(struct shm)};
+	    sizeof(struct shm_vip), sizeof(struct shm_worker), sizeof(struct shm_session),
+	    sizeof(struct shm_sessions), sizeof(struct shm_arena), sizeof(struct shm)};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (unsigned s = 0; s < STAT_SETS; s++) {

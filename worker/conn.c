@@ -12,6 +12,7 @@
 #include "worker/greet.h"
 #include "worker/internal.h"
 #include "worker/pick.h"
+#include "worker/sessions.h"
 #include "worker/sock.h"
 
 /* After a RST of one side: so long what was queued for the other may take to go out. */
@@ -60,9 +61,9 @@ worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct
 	c->service_limit = c->server_limit = c->source_row = -1;
 	c->timer_slot = CONN_NONE;
 	c->connect_ms = -1;
-	c->accepted_us = w->now.us;
 	c->accepted_wall_ms = wall_ms();
-	c->last_ms = c->phase_ms = w->now_ms;
+	c->phase_ms = w->now_ms;
+	sessions_open(w, c);
 	c->headed = rule_wants_header(w, service_index, &c->client);
 	/* With a header it is the announced client that counts. */
 	if (!c->headed && !rule_enter(w, c))
@@ -79,8 +80,8 @@ worker_conn_moved(struct worker *w, struct worker_conn *c, enum side side, size_
 	struct stat_server *server = &w->stat->server[c->server];
 	struct stat_service *service = &w->stat->service[c->service];
 
-	c->bytes[side] += n;
-	c->last_ms = w->now_ms;
+	STAT_ADD(c->row, bytes[side], n);
+	STAT_SET(c->row, last_ms, w->now_ms);
 	if (side == SIDE_CLIENT) {
 		STAT_ADD(&w->stat->worker, bytes_in, n);
 		STAT_ADD(service, bytes_in, n);
@@ -129,10 +130,12 @@ worker_conn_ended(
 		return;
 	if (how == END_FIN) {
 		c->ended |= (uint8_t)(1u << side);
-		if (c->ended == (1u << SIDE_CLIENT | 1u << SIDE_SERVER))
+		if (c->ended == (1u << SIDE_CLIENT | 1u << SIDE_SERVER)) {
 			worker_conn_close(w, c, CLOSE_done);
-		else
+		} else {
+			sessions_tell(w, c, SESSION_HALF_CLOSED);
 			wheel_arm(&w->wheel, c, w->now_ms + service_of(w, c)->half_closed_ms);
+		}
 		return;
 	}
 	if (side == SIDE_SERVER) {
@@ -149,13 +152,21 @@ worker_conn_ended(
 	c->phase_ms = w->now_ms;
 	c->reset_side = (uint8_t)side;
 	c->flush_reason = (uint8_t)broken_reason(side, error);
-	if (flushed(w, c))
+	if (flushed(w, c)) {
 		worker_conn_close(w, c, c->flush_reason);
-	else
-		wheel_arm(&w->wheel, c, w->now_ms + FLUSH_LOOK_MS);
+		return;
+	}
+	sessions_tell(w, c, SESSION_FLUSHING);
+	wheel_arm(&w->wheel, c, w->now_ms + FLUSH_LOOK_MS);
 }
 
 /* ---- time ---- */
+
+static int64_t
+last_ms(const struct worker_conn *c)
+{
+	return (int64_t)STAT_GET(c->row, last_ms);
+}
 
 static void
 tune(const struct worker *w, struct worker_conn *c)
@@ -194,7 +205,7 @@ worker_conn_timeout(struct worker *w, struct worker_conn *c)
 	case CONN_RELAY:
 		tune(w, c);
 		deadline =
-		    c->last_ms + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
+		    last_ms(c) + (c->ended != 0 ? service->half_closed_ms : service->idle_ms);
 		if (w->now_ms < deadline)
 			break;
 		worker_conn_close(w, c, c->ended != 0 ? CLOSE_half_closed : CLOSE_idle);
@@ -243,6 +254,7 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 	pick_leave(w, c);
 	rule_leave(w, c);
 	greet_forget(c);
+	sessions_close(w, c);
 	wheel_disarm(&w->wheel, c);
 	c->state = CONN_CLOSED;
 	w->engine->drop(w, c, reason != CLOSE_done);

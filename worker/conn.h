@@ -19,7 +19,7 @@
 
 #define CONN_NONE  UINT32_MAX /* no connection, as an index */
 #define CONN_TRIES 4	      /* servers that one client is offered to */
-#define NO_SERVER  UINT16_MAX
+#define NO_SERVER  SHM_NO_SERVER
 
 enum conn_state {
 	CONN_FREE,
@@ -63,9 +63,12 @@ engine_half_init(struct engine_half *h, int fd)
 	    .fd = fd, .pipe = -1, .mask = HALF_OUT_OF_SET, .queue = QUEUE_END, .epoch = h->epoch};
 }
 
-/* Kept small: an idle connection is this and nothing more. Links are indices into the pool. */
+/* Kept small: an idle connection is this, its row and nothing more. Links are indices into the pool. */
 struct worker_conn {
 	struct engine_half half[2]; /* enum side */
+
+	/* What others see of it, and what is counted of it: worker/sessions.h. */
+	struct shm_session *row;
 
 	struct addr client;
 	uint8_t state; /* enum conn_state */
@@ -75,7 +78,10 @@ struct worker_conn {
 	uint8_t reset_side;   /* enum side, in CONN_FLUSHING: the one that sent RST */
 	uint8_t flush_reason; /* enum close_reason, in CONN_FLUSHING */
 	uint8_t calm;	      /* uring: wake-ups in the pump with nothing kept, in a row */
-	uint16_t server;      /* NO_SERVER: none */
+	bool queued : 1;
+	bool headed : 1; /* a PROXY header must come first */
+	bool tuned : 1;	 /* its server's socket has keepalive and user timeout */
+	uint16_t server; /* NO_SERVER: none */
 	uint16_t tried[CONN_TRIES];
 	int16_t service_limit; /* word held in the arena, -1: none */
 	int16_t server_limit;
@@ -83,26 +89,34 @@ struct worker_conn {
 	uint16_t wants;		/* server for which it has to wait, NO_SERVER: any */
 	uint16_t queued_for;	/* the same while it does */
 	uint16_t queued_behind; /* so many were before it when it came there */
-	bool queued;
-	bool headed; /* a PROXY header must come first */
-	bool tuned;  /* its server's socket has keepalive and user timeout */
+	int32_t connect_ms;	/* time to connect; -1: not connected */
 
 	/* Connections of one server, or in one queue; once dropped the engine's. */
 	uint32_t list_next, list_prev;
 	uint32_t timer_next, timer_prev; /* connections in one slot of the wheel */
 	uint32_t timer_slot;		 /* CONN_NONE: not in the wheel */
+	int32_t waited_ms;		 /* in the queue, before this time if it waits again */
 
 	struct early *early; /* bytes of the client that came before its server; worker/greet.c */
 	uint64_t ticket;     /* of the queue; 0: never waited */
 
-	int32_t waited_ms;   /* in the queue, before this time if it waits again */
-	int32_t connect_ms;  /* time to connect; -1: not connected */
-	int64_t accepted_us; /* CLOCK_MONOTONIC */
 	int64_t accepted_wall_ms;
-	int64_t phase_ms;  /* begin of connect or flush, CLOCK_MONOTONIC ms */
-	int64_t last_ms;   /* last byte of either side, CLOCK_MONOTONIC ms */
-	uint64_t bytes[2]; /* came from: enum side */
+	int64_t phase_ms; /* begin of connect or flush, CLOCK_MONOTONIC ms */
 };
+
+/* CLOCK_MONOTONIC of its begin. */
+static inline int64_t
+conn_began_us(const struct worker_conn *c)
+{
+	return c->row->who.started_us;
+}
+
+/* Bytes that came from a side. */
+static inline uint64_t
+conn_bytes(const struct worker_conn *c, enum side side)
+{
+	return atomic_load_explicit(&c->row->bytes[side], memory_order_relaxed);
+}
 
 /* It has no server yet. */
 static inline bool

@@ -10,6 +10,7 @@
 #include "worker/greet.h"
 #include "worker/internal.h"
 #include "worker/pick.h"
+#include "worker/sessions.h"
 #include "worker/sock.h"
 
 /* Keepalive and user timeout are five more calls, which most connections end without needing:
@@ -113,6 +114,7 @@ wait_for_place(struct worker *w, struct worker_conn *c)
 		return;
 	}
 	c->state = CONN_QUEUED;
+	sessions_tell(w, c, SESSION_QUEUED);
 	c->phase_ms = w->now_ms;
 	queue_join(w, c);
 	wheel_arm(&w->wheel, c, w->now_ms + service->queue_ms);
@@ -129,6 +131,7 @@ connect_picked(struct worker *w, struct worker_conn *c)
 	if (fd < 0)
 		return errno;
 	c->state = CONN_CONNECTING;
+	sessions_tell(w, c, SESSION_CONNECTING);
 	return w->engine->connect(w, c, fd, to);
 }
 
@@ -206,10 +209,10 @@ worker_conn_retried(struct worker *w, struct worker_conn *c)
 	const struct early *e = c->early;
 
 	/* Only the hello went out, and nothing came back: another server may have it. */
-	if (c->state != CONN_RELAY || e == NULL || !e->whole || c->bytes[SIDE_SERVER] > 0 ||
-	    c->bytes[SIDE_CLIENT] != e->len || c->ended != 0 || !pick_has_other(w, c))
+	if (c->state != CONN_RELAY || e == NULL || !e->whole || conn_bytes(c, SIDE_SERVER) > 0 ||
+	    conn_bytes(c, SIDE_CLIENT) != e->len || c->ended != 0 || !pick_has_other(w, c))
 		return false;
-	c->bytes[SIDE_CLIENT] = 0;
+	STAT_SET(c->row, bytes[SIDE_CLIENT], 0);
 	c->connect_ms = -1;
 	c->tuned = false;
 	count_connect_failure(w, c);
@@ -243,8 +246,9 @@ worker_conn_connected(struct worker *w, struct worker_conn *c, int error)
 		return;
 	}
 	c->connect_ms = (int32_t)(w->now_ms - c->phase_ms);
-	c->last_ms = w->now_ms;
+	STAT_SET(c->row, last_ms, w->now_ms);
 	c->state = CONN_RELAY;
+	sessions_tell(w, c, SESSION_OPEN);
 	STAT_ADD(stat, connected, 1);
 	STAT_ADD(stat, connect_ms, c->connect_ms);
 	wheel_arm(

@@ -10,10 +10,10 @@
  * logs as its client. Before the end ("both") Tt and bytes have a "+" as with logasap.
  */
 #include <stdio.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "base/log.h"
+#include "shm/session.h"
 #include "shm/stat.h"
 #include "worker/internal.h"
 
@@ -70,25 +70,22 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 	const char *plus = asap ? "+" : "", *server_name = "<NOSRV>";
 	bool own_queue = c->ticket > 0 && c->queued_for != NO_SERVER;
 	struct addr local;
-	socklen_t len = sizeof local;
 
 	/* After the last failed connect there is no server any more, but there was one. */
 	if (server == NO_SERVER && c->tries > 0)
 		server = c->tried[c->tries - 1];
 	if (server != NO_SERVER)
 		server_name = w->view.table.server[server].name;
-	if (c->connect_ms >= 0 && c->half[SIDE_SERVER].fd >= 0 &&
-	    getsockname(c->half[SIDE_SERVER].fd, &local.sa, &len) == 0) {
-		addr_unmap(&local);
+	session_unpack(&local, &c->row->who.own);
+	if (local.sa.sa_family != AF_UNSPEC)
 		addr_print(&local, own, sizeof own);
-	}
 	all = sum_active(w, c, c->server, &on_service, &on_server);
 	log_info("%s [%s.%03d] %s %s/%s %lld/%d/%s%lld %s%llu %s %llu/%llu/%llu/%llu/%d %u/%u %s",
 	    addr_print(&c->client, client, sizeof client), date(c->accepted_wall_ms),
 	    (int)(c->accepted_wall_ms % 1000), service->name, service->name, server_name,
 	    (long long)waited_ms(w, c), c->connect_ms, plus,
-	    (long long)(w->now.us - c->accepted_us) / 1000, plus,
-	    (unsigned long long)c->bytes[SIDE_SERVER], letters, (unsigned long long)all,
+	    (long long)(w->now.us - conn_began_us(c)) / 1000, plus,
+	    (unsigned long long)conn_bytes(c, SIDE_SERVER), letters, (unsigned long long)all,
 	    (unsigned long long)on_service, (unsigned long long)on_service,
 	    (unsigned long long)on_server, c->tries > 0 ? c->tries - 1 : 0,
 	    own_queue ? c->queued_behind : 0, own_queue ? 0 : c->queued_behind, own);

@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/proxy.h"
+#include "shm/session.h"
+#include "shm/stat.h"
 #include "worker/hello.h"
 #include "worker/internal.h"
+#include "worker/sessions.h"
 
 static const struct conf_service *
 conf_of(const struct worker *w, const struct worker_conn *c)
@@ -61,6 +63,7 @@ look_for_header(struct worker *w, struct worker_conn *c, bool ended)
 {
 	struct early *e = c->early;
 	struct proxy_header h;
+	struct addr peer;
 	const char *why;
 
 	switch (proxy_parse(e != NULL ? e->bytes : NULL, e != NULL ? e->len : 0, &h, &why)) {
@@ -79,8 +82,10 @@ look_for_header(struct worker *w, struct worker_conn *c, bool ended)
 	}
 	c->headed = false;
 	if (!h.local) {
+		peer = c->client;
 		c->client = h.src;
 		e->to = h.dst;
+		sessions_announced(c, &peer);
 	}
 	e->len -= (uint32_t)h.len;
 	memmove(e->bytes, e->bytes + h.len, e->len);
@@ -167,7 +172,7 @@ worker_conn_early(struct worker *w, struct worker_conn *c, const uint8_t *bytes,
 {
 	if (c->state != CONN_GREETING)
 		return;
-	c->last_ms = w->now_ms;
+	STAT_SET(c->row, last_ms, w->now_ms);
 	if (n > 0 && !keep(c, bytes, n)) {
 		worker_conn_close(w, c, CLOSE_resource);
 		return;
@@ -194,15 +199,14 @@ greet_first(struct worker *w, const struct worker_conn *c, size_t *n)
 	static uint8_t room[PROXY_MAKE_MAX + EARLY_MAX + ENGINE_EARLY];
 	const struct early *e = c->early;
 	int version = conf_of(w, c) != NULL ? conf_of(w, c)->proxy_protocol.send : 0;
-	struct addr to = {.sa.sa_family = AF_UNSPEC};
-	socklen_t len = sizeof to;
+	struct addr to;
 
 	*n = 0;
 	if (version > 0) {
 		if (e != NULL && e->to.sa.sa_family != AF_UNSPEC)
 			to = e->to;
-		else if (getsockname(c->half[SIDE_CLIENT].fd, &to.sa, &len) != 0)
-			to.sa.sa_family = AF_UNSPEC;
+		else
+			session_unpack(&to, &c->row->who.listen);
 		addr_unmap(&to);
 		*n = proxy_make(version, &c->client, &to, false, room, sizeof room);
 	}

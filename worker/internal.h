@@ -30,6 +30,8 @@ struct worker {
 	int64_t beat_ms; /* last heartbeat */
 
 	struct pool pool;
+	struct shm_session *unlisted; /* rows for connections that have none in the segment */
+	uint32_t rows_ready;	      /* rows of the segment that have memory */
 	struct wheel wheel;
 	struct view view;
 

@@ -40,7 +40,7 @@ enter(struct worker *w, struct worker_conn *c)
 	if (n == 0 || c->service_limit >= 0)
 		return true;
 	word = limit_take(
-	    &w->seg->arena->service_limit[c->service], n, w->h->entry, (unsigned)c->accepted_us);
+	    &w->seg->arena->service_limit[c->service], n, w->h->entry, (unsigned)conn_began_us(c));
 	c->service_limit = (int16_t)word;
 	return word >= 0;
 }
@@ -65,8 +65,8 @@ take_place(struct worker *w, struct worker_conn *c, unsigned server)
 
 	c->server_limit = -1;
 	if (n > 0) {
-		word = limit_take(
-		    &w->seg->arena->server_limit[server], n, w->h->entry, (unsigned)c->accepted_us);
+		word = limit_take(&w->seg->arena->server_limit[server], n, w->h->entry,
+		    (unsigned)conn_began_us(c));
 		if (word < 0)
 			return false;
 		c->server_limit = (int16_t)word;

@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,6 +80,17 @@ sock_error(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		return errno;
 	return error;
+}
+
+void
+sock_local(int fd, struct addr *a)
+{
+	socklen_t len = sizeof *a;
+
+	memset(a, 0, sizeof *a);
+	if (getsockname(fd, &a->sa, &len) != 0)
+		a->sa.sa_family = AF_UNSPEC;
+	addr_unmap(a);
 }
 
 size_t

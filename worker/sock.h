@@ -30,6 +30,9 @@ void sock_close(struct engine_half *h, bool reset);
 /* Its pending error, which is cleared; 0: none. */
 int sock_error(int fd);
 
+/* Its own address; AF_UNSPEC: unknown. */
+void sock_local(int fd, struct addr *a);
+
 /* Bytes that the peer has not acknowledged yet; 0 for -1 and when the kernel cannot say. */
 size_t sock_unsent(int fd);
 

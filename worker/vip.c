@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/vip.h"
 
-#include <string.h>
-#include <sys/socket.h>
-
+#include "shm/session.h"
 #include "worker/internal.h"
 
 static bool
 is_of(const struct shm_vip *vip, const struct worker_conn *c)
 {
 	struct addr local;
-	socklen_t len = sizeof local;
 
-	memset(&local, 0, sizeof local);
-	if (c->half[SIDE_CLIENT].fd < 0 || c->accepted_us >= vip->reset_us ||
-	    getsockname(c->half[SIDE_CLIENT].fd, &local.sa, &len) != 0)
+	if (conn_began_us(c) >= vip->reset_us)
 		return false;
-	addr_unmap(&local);
+	session_unpack(&local, &c->row->who.listen);
 	for (unsigned i = 0; i < vip->n_addresses && i < SHM_VIP_ADDRS; i++)
 		if (addr_equal_ip(&vip->address[i], &local))
 			return true;

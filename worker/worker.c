@@ -10,6 +10,7 @@
 #include "worker/evict.h"
 #include "worker/handover.h"
 #include "worker/internal.h"
+#include "worker/sessions.h"
 #include "worker/vip.h"
 
 /* Large, and one per process. */
@@ -61,6 +62,8 @@ worker_prepare(const struct heritage *h, struct err *err)
 	 * limit by what other workers accept in the same moment. */
 	if (pool_init(&w->pool, h->max_connections + 1024) != 0)
 		return err_add(err, "no memory for %u connections", h->max_connections);
+	if (sessions_init(w) != 0)
+		return err_add(err, "no memory for the rows of %u connections", h->max_connections);
 	queue_init(w);
 	w->noise = (uint64_t)w->now.us ^ h->entry;
 	wheel_init(&w->wheel, &w->pool, w->now_ms);
@@ -184,6 +187,7 @@ worker_main(const struct heritage *h)
 		beat(w);
 		look_around(w);
 		worker_vip_look(w);
+		sessions_obey(w);
 		accept_look(w);
 		accept_tick(w);
 		while ((c = wheel_due(&w->wheel, w->now_ms)) != NULL)
@@ -201,6 +205,7 @@ worker_main(const struct heritage *h)
 	w->engine->fini(w);
 	rule_fini(w);
 	view_fini(&w->view);
+	sessions_fini(w);
 	pool_fini(&w->pool);
 	return 0;
 }

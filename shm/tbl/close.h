@@ -31,7 +31,7 @@ CLOSE(server_down, "DD", 0, "Health checks found the server down (on_down = rese
 CLOSE(server_hung, "DD", 0, "Health checks found the server hung (on_down = reset)")
 CLOSE(server_removed, "KD", 0, "The server left the file, drain_timeout ago")
 CLOSE(maint, "KD", 0, "The operator took the server out of service (MAINT)")
-CLOSE(operator, "KD", 0, "The operator closed the connections of the server")
+CLOSE(operator, "KD", 0, "The operator closed it (kha session close), or the connections of its server")
 CLOSE(vip_lost, "KD", 0, "The client's VIP left this node")
 CLOSE(drain_timeout, "KD", 0, "The worker's generation reached its drain_timeout")
 CLOSE(shutdown, "KD", 0, "the daemon was stopped")

@@ -14,6 +14,8 @@ STAT(accept_failed, COUNTER, NONE, "worker_accept_errors", "Client connections t
 STAT(accept_paused, COUNTER, NONE, "worker_accept_pauses",
     "Times accept paused: max_connections or file descriptors used up")
 STAT(active, GAUGE, NONE, "worker_current_sessions", "Connections open now")
+STAT(unlisted, GAUGE, NONE, "worker_unlisted_sessions",
+    "Connections open now that kha session does not list: a worker has 32768 rows")
 STAT(bytes_in, COUNTER, BYTES, "worker_bytes_in", "Bytes from clients")
 STAT(bytes_out, COUNTER, BYTES, "worker_bytes_out", "Bytes to clients")
 STAT(spliced, COUNTER, BYTES, "worker_spliced_bytes", "Bytes moved by splice, both directions")

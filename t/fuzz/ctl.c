@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any bytes as a request of the control socket, and as a reply. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,19 @@ vip_order(const char *text, size_t size, const struct vip_order *o)
 }
 
 static void
+session(const char *text, size_t size, const struct session_id *id)
+{
+	char again[SESSION_ID + 6];
+	int n = snprintf(
+	    again, sizeof again, "close %u-%llu", id->worker, (unsigned long long)id->serial);
+
+	if ((size_t)n != size || memcmp(again, text, size) != 0)
+		abort();
+	if (id->worker >= SHM_ENTRIES - ENTRY_WORKER0 || id->serial > SHM_SERIAL_MAX)
+		abort();
+}
+
+static void
 request(const char *text, size_t size)
 {
 	struct ctl_request r;
@@ -51,6 +65,10 @@ request(const char *text, size_t size)
 	}
 	if (r.verb == CTL_VIP) {
 		vip_order(text + strlen(verb) + 1, size - strlen(verb) - 1, &r.vip);
+		return;
+	}
+	if (r.verb == CTL_SESSION) {
+		session(text + strlen(verb) + 1, size - strlen(verb) - 1, &r.session);
 		return;
 	}
 	/* Begins with the verb, and has the other word exactly when forced. */

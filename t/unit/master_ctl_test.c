@@ -44,6 +44,10 @@ request__known_verbs__are_understood(void **state)
 	assert_int_equal(r.verb, CTL_SERVER);
 	assert_int_equal(r.order.verb, ORDER_DRAIN);
 	assert_string_equal(r.order.server, "api/cp-1");
+	assert_null(parse("session close 3-18213", &r));
+	assert_int_equal(r.verb, CTL_SESSION);
+	assert_int_equal(r.session.worker, 3);
+	assert_int_equal(r.session.serial, 18213);
 }
 
 static void
@@ -51,7 +55,9 @@ request__anything_else__is_refused_with_a_sentence(void **state)
 {
 	static const char *const bad[] = {"", "r", "reloa", "reloadforce", "reload  force",
 	    "reload force ", "reload now", "stop force", "RELOAD", "quit\n", "server", "server ",
-	    "server force", "servers x drain", "server x drain now"};
+	    "server force", "servers x drain", "server x drain now", "session", "session ",
+	    "session close", "session close ", "session close 1", "session close 1-2 ",
+	    "session open 1-2", "session close 1-2 force"};
 	struct ctl_request r;
 
 	(void)state;

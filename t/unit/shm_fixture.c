@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shm/session.h"
 #include "shm/table.h"
 
 static void
@@ -250,6 +251,40 @@ fixture_sample(struct fixture *f)
 	f->seg.head->self.beat_us = FIXTURE_NOW_US - 30000;
 	sample_counters(f);
 	seg_publish(&f->seg);
+}
+
+static struct shm_end
+end(const char *text)
+{
+	struct shm_end e;
+	struct addr a;
+
+	need(addr_parse(&a, text, false) == NULL, text);
+	session_pack(&e, &a);
+	return e;
+}
+
+void
+fixture_session(struct fixture *f, unsigned worker, unsigned row, uint64_t serial, unsigned server,
+    const char *client, const char *own, int64_t now_us)
+{
+	struct shm_worker *w = &f->all->worker[worker].r;
+	struct shm_session *s = &f->all->session[worker].r.row[row];
+	const struct shm_who who = {.serial = serial,
+	    .started_us = now_us - (int64_t)serial * 1000000,
+	    .server_id = server + 1,
+	    .server = (uint16_t)server,
+	    .service = server == 5,
+	    .state = SESSION_OPEN,
+	    .client = end(client),
+	    .own = end(own)};
+
+	s->bytes[0] = serial * 10;
+	s->bytes[1] = serial * 100;
+	s->last_ms = (uint64_t)(now_us / 1000) - 300;
+	seq_store(&s->seq, s->words, &who, sizeof who);
+	if (w->session_top <= row)
+		w->session_top = row + 1;
 }
 
 struct dump *

@@ -29,6 +29,10 @@ void fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid)
 void fixture_sample(struct fixture *f);
 /* The cell of a VIP that this node has held for 5 s, with some counters. */
 void fixture_vip(struct fixture *f);
+/* A row as a worker writes it when a client was connected: open for `serial` seconds at now_us,
+ * with bytes that follow from the serial, silent for 300 ms. server: index, SHM_NO_SERVER. */
+void fixture_session(struct fixture *f, unsigned worker, unsigned row, uint64_t serial,
+    unsigned server, const char *client, const char *own, int64_t now_us);
 #define FIXTURE_NOW_US	INT64_C(100000000000) /* 27.7 hours after boot */
 #define FIXTURE_WALL_MS INT64_C(1700000000000)
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/session.h"
 #include "shm/table.h"
 #include "t/unit/shm_fixture.h"
 
@@ -227,10 +228,72 @@ vip__in_json__has_what_it_is_and_every_counter(void **state)
 	fixture_close(&f);
 }
 
+static void
+sessions__are_one_object_of_stable_names(void **state)
+{
+	static const struct session_filter everything;
+	struct session_list list;
+	json_error_t error;
+	char *text = NULL;
+	struct fixture f;
+	struct dump *d;
+	struct err err;
+	json_t *root;
+	size_t size;
+	FILE *mem;
+
+	(void)state;
+	err_init(&err);
+	fixture_open(&f);
+	fixture_sample(&f);
+	fixture_session(&f, 0, 0, 61, 5, "198.51.100.1:51234", "10.0.0.8:40001", FIXTURE_NOW_US);
+	fixture_session(
+	    &f, 0, 1, 60, SHM_NO_SERVER, "[2001:db8::1]:9", "10.0.0.8:40002", FIXTURE_NOW_US);
+	f.all->session[0].r.row[1].who.own.port = 0;
+	memset(f.all->session[0].r.row[1].who.own.ip, 0, 16);
+	d = fixture_dump(&f);
+	assert_int_equal(session_take(&f.seg, &everything, &list, &err), 0);
+	mem = open_memstream(&text, &size);
+	assert_non_null(mem);
+	assert_int_equal(fmt_sessions_json(d, &list, 0, mem, &err), 0);
+	fclose(mem);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		fail_msg("line %d: %s", error.line, error.text);
+	assert_int_equal(json_array_size(at(root, "sessions")), 2);
+	assert_int_equal(json_integer_value(at(root, "found")), 2);
+	assert_int_equal(json_integer_value(at(root, "unlisted")), 0);
+	assert_true(json_is_true(at(root, "running")));
+	assert_string_equal(json_string_value(at(root, "sessions.0.id")), "0-61");
+	assert_string_equal(json_string_value(at(root, "sessions.0.state")), "open");
+	assert_string_equal(json_string_value(at(root, "sessions.0.service")), "web");
+	assert_string_equal(json_string_value(at(root, "sessions.0.server")), "a\"b,c\\d");
+	assert_string_equal(
+	    json_string_value(at(root, "sessions.0.server_address")), "10.0.1.1:443");
+	assert_string_equal(json_string_value(at(root, "sessions.0.client")), "198.51.100.1:51234");
+	assert_string_equal(json_string_value(at(root, "sessions.0.own")), "10.0.0.8:40001");
+	assert_true(json_is_null(at(root, "sessions.0.peer")));
+	assert_true(json_is_null(at(root, "sessions.0.listen")));
+	assert_int_equal(json_integer_value(at(root, "sessions.0.age_ms")), 61000);
+	assert_int_equal(json_integer_value(at(root, "sessions.0.idle_ms")), 300);
+	assert_int_equal(
+	    json_integer_value(at(root, "sessions.0.started_at_ms")), FIXTURE_WALL_MS - 61000);
+	assert_int_equal(json_integer_value(at(root, "sessions.0.bytes_in")), 610);
+	assert_int_equal(json_integer_value(at(root, "sessions.0.bytes_out")), 6100);
+	assert_true(json_is_null(at(root, "sessions.1.server")));
+	assert_true(json_is_null(at(root, "sessions.1.own")));
+	json_decref(root);
+	free(text);
+	session_free(&list);
+	free(d);
+	fixture_close(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sessions__are_one_object_of_stable_names),
 	    cmocka_unit_test(json__has_the_promised_shape_and_values),
 	    cmocka_unit_test(json__says_what_the_operator_said_and_until_when),
 	    cmocka_unit_test(json__has_a_key_for_every_row),

@@ -11,6 +11,7 @@
 
 #include "shm/health.h"
 #include "shm/limit.h"
+#include "shm/session.h"
 #include "shm/source.h"
 #include "shm/stat.h"
 #include "t/unit/shm_fixture.h"
@@ -145,6 +146,49 @@ worker__reaped__lets_nobody_wait_for_its_clients(void **state)
 }
 
 static void
+worker__reaped__has_no_connections_and_its_serials_go_on(void **state)
+{
+	const struct shm_who who = {.serial = 77, .state = SESSION_OPEN};
+	static const struct session_filter everything;
+	struct shm_session *dead, *other;
+	struct stat before, after;
+	struct session_list list;
+	struct fixture f;
+	struct err err;
+
+	(void)state;
+	err_init(&err);
+	fixture_open(&f);
+	fixture_worker(&f, W0, 0, 1);
+	fixture_worker(&f, W1, 1, 2);
+	dead = f.all->session[0].r.row;
+	other = f.all->session[1].r.row;
+	for (unsigned i = 0; i < 3200; i++)
+		seq_store(&dead[i].seq, dead[i].words, &who, sizeof who);
+	dead[1].seq.n |= 1; /* killed while it wrote */
+	seq_store(&other[0].seq, other[0].words, &who, sizeof who);
+	f.all->worker[0].r.session_top = 3200;
+	f.all->worker[1].r.session_top = 1;
+	f.all->worker[0].r.session_last = 3300;
+	f.all->arena.r.hand[0].sent = 9; /* what stands before the rows in the file */
+	assert_int_equal(fstat(f.seg.ro_fd, &before), 0);
+	seg_reap(&f.seg, W0);
+	assert_int_equal(fstat(f.seg.ro_fd, &after), 0);
+	assert_int_equal(session_take(&f.seg, &everything, &list, &err), 0);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.torn, 0);
+	assert_int_equal(list.v[0].id.worker, 1);
+	session_free(&list);
+	assert_int_equal(f.all->worker[0].r.session_top, 0);
+	assert_int_equal(f.all->worker[0].r.session_last, 3300);
+	assert_int_equal(dead[1].seq.n & 1, 0);
+	assert_int_equal(dead[3199].who.serial, 0);
+	assert_int_equal(f.all->arena.r.hand[0].sent, 9);
+	assert_true(after.st_blocks < before.st_blocks); /* 400 kB of rows went */
+	fixture_close(&f);
+}
+
+static void
 checker__reaped__leaves_readable_cells_and_its_counters(void **state)
 {
 	struct shm_health h = {.id = 9, .state = STATE_UP}, got;
@@ -246,6 +290,7 @@ main(void)
 	    cmocka_unit_test(worker__reaped__moves_its_counters_and_ends_its_connections),
 	    cmocka_unit_test(worker__reaped__gives_back_its_limits_and_nobody_elses),
 	    cmocka_unit_test(worker__reaped__lets_nobody_wait_for_its_clients),
+	    cmocka_unit_test(worker__reaped__has_no_connections_and_its_serials_go_on),
 	    cmocka_unit_test(checker__reaped__leaves_readable_cells_and_its_counters),
 	    cmocka_unit_test(vip__buried__is_nobodys_and_its_clients_are_reset),
 	    cmocka_unit_test(logger_and_regionless__reaped__keep_their_counters),

@@ -197,7 +197,8 @@ child__after_seg_own__may_write_its_region_and_nothing_else(void **state)
 	    {PROC_CHECKER, ENTRY_CHECKER, sizeof(((struct shm *)NULL)->checker)},
 	    {PROC_LOGGER, ENTRY_LOGGER, sizeof(((struct shm *)NULL)->logger)},
 	    {PROC_WORKER, ENTRY_WORKER0 + 3,
-		sizeof(((struct shm *)NULL)->worker[0]) + sizeof(((struct shm *)NULL)->arena)},
+		sizeof(((struct shm *)NULL)->worker[0]) + sizeof(((struct shm *)NULL)->session[0]) +
+		    sizeof(((struct shm *)NULL)->arena)},
 	};
 	struct fixture f;
 	pid_t pid;

@@ -91,7 +91,7 @@ bytes_behind_a_header__go_to_the_server(void **state)
 	worker_conn_connected(&g.x.w, c, 0);
 	assert_int_equal(g.x.fake.n_first, 5);
 	assert_memory_equal(g.x.fake.first, "hello", 5);
-	assert_int_equal(c->bytes[SIDE_CLIENT], 5); /* the header is not the client's */
+	assert_int_equal(conn_bytes(c, SIDE_CLIENT), 5); /* the header is not the client's */
 	assert_int_equal(STAT_GET(&g.x.w.stat->worker, bytes_in), 5);
 	worker_world_close(&g.x);
 }
@@ -198,7 +198,7 @@ our_header__goes_before_what_came_early_and_names_both_ends(void **state)
 	worker_conn_connected(&g.x.w, c, 0);
 	assert_int_equal(g.x.fake.n_first, strlen(all));
 	assert_memory_equal(g.x.fake.first, all, strlen(all));
-	assert_int_equal(c->bytes[SIDE_CLIENT], 5);
+	assert_int_equal(conn_bytes(c, SIDE_CLIENT), 5);
 	worker_world_close(&g.x);
 }
 
@@ -231,13 +231,13 @@ a_server_that_closes_without_an_answer__is_followed_by_another(void **state)
 	assert_true(worker_conn_retried(&g.x.w, c));
 	assert_int_equal(c->state, CONN_CONNECTING);
 	assert_int_not_equal(c->server, first);
-	assert_int_equal(c->bytes[SIDE_CLIENT], 0);
+	assert_int_equal(conn_bytes(c, SIDE_CLIENT), 0);
 	assert_int_equal(STAT_GET(&g.x.w.stat->server[first], connect_failed), 1);
 	assert_int_equal(STAT_GET(&g.x.w.stat->server[first], active), 0);
 	worker_conn_connected(&g.x.w, c, 0);
 	assert_int_equal(g.x.fake.n_first, 5);
 	assert_memory_equal(g.x.fake.first, "hello", 5);
-	assert_int_equal(c->bytes[SIDE_CLIENT], 5);
+	assert_int_equal(conn_bytes(c, SIDE_CLIENT), 5);
 	/* A reset is the same to the client; after the last one it hears it. */
 	worker_conn_ended(&g.x.w, c, SIDE_SERVER, END_RESET, ECONNRESET);
 	assert_int_equal(worker_world_closed(&g.x, CLOSE_server_reset), 1);

@@ -15,6 +15,7 @@
 
 #include "shm/stat.h"
 #include "worker/evict.h"
+#include "worker/sessions.h"
 
 static struct fake_engine *
 fake_of(struct worker *w)
@@ -187,6 +188,7 @@ worker_world_open(struct worker_world *x, unsigned n)
 	    .max_connections = 100,
 	    .worker_connections = 100};
 	x->f.seg.worker = &x->f.all->worker[0].r;
+	x->f.seg.session = x->f.all->session[0].r.row;
 	w->h = &x->h;
 	w->seg = &x->f.seg;
 	w->stat = &x->f.seg.worker->stat;
@@ -197,6 +199,7 @@ worker_world_open(struct worker_world *x, unsigned n)
 	for (unsigned i = 0; i < SHM_SERVERS; i++)
 		w->server_list[i] = CONN_NONE;
 	assert_int_equal(pool_init(&w->pool, 200), 0);
+	assert_int_equal(sessions_init(w), 0);
 	queue_init(w);
 	wheel_init(&w->wheel, &w->pool, w->now_ms);
 	fill_table(x, n);
@@ -213,9 +216,11 @@ worker_world_close(struct worker_world *x)
 	assert_int_equal(x->w.wheel.count, 0);
 	rule_fini(&x->w);
 	view_fini(&x->w.view);
+	sessions_fini(&x->w);
 	pool_fini(&x->w.pool);
 	close(x->wake_fds[ENTRY_CHECKER]);
 	x->f.seg.worker = NULL;
+	x->f.seg.session = NULL;
 	x->f.seg.checker = NULL;
 	fixture_close(&x->f);
 }
@@ -237,7 +242,7 @@ worker_world_client_from(struct worker_world *x, const char *text)
 	worker_conn_start(&x->w, 0, -1, &from);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
 		if (conn_is_early(&x->w.pool.conn[i]) &&
-		    x->w.pool.conn[i].accepted_us == x->w.now.us)
+		    conn_began_us(&x->w.pool.conn[i]) == x->w.now.us)
 			c = &x->w.pool.conn[i];
 	if (x->w.pool.used == expected)
 		return NULL;
