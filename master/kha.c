@@ -27,7 +27,8 @@ static const struct verb {
     {"status", cli_status, "one screen: node, services, servers, warnings"},
     {"server", cli_server, "one server or all: ready, drain, maint, weight N, close"},
     {"vip", cli_vip, "the VIPs: take, release, ready"},
-    {"stat", cli_stat, "all counters, states and processes: table, csv, json, prometheus"},
+    {"top", cli_top, "live: servers, VIPs, workers, with rates, sorted, filtered; -b for scripts"},
+    {"stat", cli_stat, "counters, states and processes: table, csv, json, prometheus"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -115,7 +116,7 @@ print_version(void)
 	printf(
 	    "engine: %s%s%s%s\n", engine, *why != '\0' ? " (" : "", why, *why != '\0' ? ")" : "");
 	printf(
-	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng, libnl\n",
+	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng, libnl, ncurses\n",
 	    ev_version_major(), ev_version_minor());
 	return CLI_OK;
 }

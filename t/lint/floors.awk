@@ -15,6 +15,7 @@ BEGIN {
 	only["seccomp.h"] = "^master/(priv|kha)\\.c$"
 	only["netlink/"] = "^vrrp/link\\.c$"
 	only["ev.h"] = "^(master|checker|vrrp|t)/"
+	only["curses.h"] = only["ncurses.h"] = "^master/cli_top_screen\\.c$"
 	only["cmocka.h"] = "^t/unit/"
 }
 function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }

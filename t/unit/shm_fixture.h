@@ -29,6 +29,9 @@ void fixture_worker(struct fixture *f, unsigned entry, unsigned slot, pid_t pid)
 void fixture_sample(struct fixture *f);
 /* The cell of a VIP that this node has held for 5 s, with some counters. */
 void fixture_vip(struct fixture *f);
+/* Instead of the sample: three services with 200 servers, a VIP and workers, with the longest names,
+ * addresses and numbers that there may be. Published. */
+void fixture_crowd(struct fixture *f);
 #define FIXTURE_NOW_US	INT64_C(100000000000) /* 27.7 hours after boot */
 #define FIXTURE_WALL_MS INT64_C(1700000000000)
 
