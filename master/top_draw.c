@@ -2,7 +2,7 @@
 /*
  * The screen of kha top:
  *
- *	kha 0.1.0, node lb-1, up 3h02m, 15 of 20000 connections, 12/s, in 1.2K/s, out 3.4M/s
+ *	kha 0.1.0, 15 of 20000 connections, 12/s, in 1.2K/s, out 3.4M/s, up 3h02m, node lb-1
  *	web FAIL-OPEN 1/1  api UP 2/4
  *	1 warning: server api/cp-3 ...			(or what has happened to the daemon)
  *	[servers 5]  vips 0  workers 4  by file  1-5 of 5
@@ -63,10 +63,7 @@ title(struct pen *p, const struct top_frame *f)
 	char up[FMT_HUMAN], rate[FMT_HUMAN], in[FMT_HUMAN], out[FMT_HUMAN];
 
 	write_text(p, TONE_HEAD, "kha %s", d->info.version);
-	if (d->info.node[0] != '\0')
-		write_text(p, TONE_PLAIN, ", node %s", d->info.node);
-	write_text(p, TONE_PLAIN, ", up %s, %" PRIu64 " of %" PRIu32 " connections",
-	    fmt_span(fmt_age_ms(d, d->info.start_us), up), STAT_GET(w, active),
+	write_text(p, TONE_PLAIN, ", %" PRIu64 " of %" PRIu32 " connections", STAT_GET(w, active),
 	    d->info.max_connections);
 	if (top_rate(d, b, STAT_GET(w, accepted), STAT_GET(then, accepted)) >= 0)
 		write_text(p, TONE_PLAIN, ", %s/s, in %s/s, out %s/s",
@@ -76,6 +73,9 @@ title(struct pen *p, const struct top_frame *f)
 			top_rate(d, b, STAT_GET(w, bytes_in), STAT_GET(then, bytes_in)), true, in),
 		    fmt_rate(top_rate(d, b, STAT_GET(w, bytes_out), STAT_GET(then, bytes_out)),
 			true, out));
+	write_text(p, TONE_PLAIN, ", up %s", fmt_span(fmt_age_ms(d, d->info.start_us), up));
+	if (d->info.node[0] != '\0')
+		write_text(p, TONE_PLAIN, ", node %s", d->info.node);
 	next_line(p);
 }
 
@@ -217,7 +217,7 @@ help(struct pen *p, unsigned height)
 	    "  f order of the file    n name      s state, worst first",
 	    "  c connections          r rate      b bytes a second",
 	    "  t time of the check    e errors",
-	    "/             only rows whose name or state has a text; Esc: all",
+	    "/             only rows with a text in name or state; Esc: all",
 	    "arrows j k    scroll; PgUp PgDn Home End g G",
 	    "+ -           longer or shorter between two looks",
 	    "Space         look now",

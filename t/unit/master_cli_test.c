@@ -230,12 +230,12 @@ top__in_batch_mode__prints_screens_and_follows_the_exit_codes(void **state)
 	assert_int_equal(fixture_wait(pid), 0);
 	assert_int_equal(cli_run("top -b -n 2 -d 0.1 -o name -r @"), CLI_OK);
 	assert_string_equal(err, "");
-	first = strstr(out, "kha 0.1.0, node lb-1, up ");
+	first = strstr(out, "kha 0.1.0, 15 of 20000 connections");
 	assert_ptr_equal(first, out);
-	second = strstr(first + 1, "kha 0.1.0, node lb-1, up ");
+	second = strstr(first + 1, "kha 0.1.0, 15 of 20000 connections");
 	assert_non_null(second);
-	assert_null(strstr(second + 1, "kha 0.1.0, node lb-1, up "));
-	assert_non_null(strstr(second, " 15 of 20000 connections, 0.0/s, in 0/s, out 0/s\n"));
+	assert_null(strstr(second + 1, "kha 0.1.0, 15 of 20000 connections"));
+	assert_non_null(strstr(second, " connections, 0.0/s, in 0/s, out 0/s, up "));
 	assert_non_null(strstr(second, "\nserver       state     active  conn/s  in/s  out/s  "
 				       "errors  check\napi/cp-1     UP "));
 	assert_null(strchr(out, '\033'));

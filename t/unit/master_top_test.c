@@ -237,7 +237,7 @@ static void
 screen__of_80_by_24__is_as_it_was(void **state)
 {
 	static const char *const lines[] = {
-	    "kha 0.1.0, node lb-1, up 3h02m, 15 of 20000 connections, 5.0/s, in 0/s, out 0/s",
+	    "kha 0.1.0, 15 of 20000 connections, 5.0/s, in 0/s, out 0/s, up 3h02m, node lb-1",
 	    "web FAIL-OPEN 1/1  api UP 2/4",
 	    "6 warnings: service web fails open: no server is UP, 1 that may still work get ~",
 	    "[servers 5]  vips 1   workers 2   by file",
@@ -280,7 +280,7 @@ screen__news_of_the_daemon__stand_instead_of_warnings(void **state)
 	free(before);
 	before = NULL; /* the first look: no rates */
 	draw(80, 24, "");
-	assert_string_equal(cell[0], "kha 0.1.0, node lb-1, up 3h02m, 15 of 20000 connections");
+	assert_string_equal(cell[0], "kha 0.1.0, 15 of 20000 connections, up 3h02m, node lb-1");
 	assert_string_equal(
 	    cell[6], "api/cp-2     UP            12       -     -      -       1  L7OK/200 in 7ms");
 }
