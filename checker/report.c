@@ -75,11 +75,12 @@ report_state(const struct target *t, const struct verdict *was)
 		state_cause(t, was, cause, sizeof cause);
 	}
 	log_at(up ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
-	    "server %s is %s: %s %s%s%s; %u UP, %u backup servers left, %llu connections",
+	    "server %s is %s: %s %s%s%s; %u UP, %u backup servers left, %llu connections, %llu queued",
 	    name(t, who), server_state_name(t->verdict.state), check_result_name(t->cell.result),
 	    t->cell.text, cause, took, count_up(c, t->row.service, false),
 	    count_up(c, t->row.service, true),
-	    (unsigned long long)stat_server_active(c->seg, t->index));
+	    (unsigned long long)stat_server_active(c->seg, t->index),
+	    (unsigned long long)stat_service_queued(c->seg, t->row.service));
 }
 
 /* All servers of a service answer 404, or do not speak TLS: none is UP, or it was a moment's fault,

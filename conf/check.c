@@ -46,6 +46,24 @@ endpoint_is_host_and_port(struct conf_reader *r)
 		    conf_text_shown(r->scratch, text));
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const char *const log_levels[] = {"err", "warning", "notice", "info", "debug"};
+enum { LOG_LEVELS = sizeof log_levels / sizeof *log_levels };
+
+/* "" or ":level". NULL, or what is wrong. */
+static const char *
+level_suffix(struct conf_reader *r, const char *text)
+{
+	if (*text == '\0')
+		return NULL;
+	for (int i = 0; i < LOG_LEVELS; i++)
+		if (strcmp(text + 1, log_levels[i]) == 0)
+			return NULL;
+	return conf_format(r->scratch, "no level %s%s", conf_text_shown(r->scratch, text + 1),
+	    conf_did_you_mean(r->scratch, text + 1, log_levels, LOG_LEVELS));
+}
+
 /* What may follow "syslog" and "udp:ADDR:PORT": [:facility[:level]]. NULL, or what is wrong. */
 static const char *
 syslog_suffix(struct conf_reader *r, const char *text)
@@ -53,7 +71,6 @@ syslog_suffix(struct conf_reader *r, const char *text)
 	static const char *const facilities[] = {"kern", "user", "mail", "daemon", "auth", "syslog",
 	    "lpr", "news", "uucp", "cron", "authpriv", "ftp", "local0", "local1", "local2",
 	    "local3", "local4", "local5", "local6", "local7"};
-	static const char *const levels[] = {"err", "warning", "notice", "info", "debug"};
 	const char *const *names = facilities;
 	size_t n = sizeof facilities / sizeof *facilities, len, i;
 	const char *what = "facility", *word;
@@ -68,8 +85,8 @@ syslog_suffix(struct conf_reader *r, const char *text)
 			    conf_text_shown(r->scratch, word),
 			    conf_did_you_mean(r->scratch, word, names, n));
 		text += len;
-		names = levels;
-		n = sizeof levels / sizeof *levels;
+		names = log_levels;
+		n = LOG_LEVELS;
 		what = "level";
 	}
 	return *text == '\0' ? NULL : "nothing comes behind the level";
@@ -91,17 +108,30 @@ udp_target(struct conf_reader *r, const char *text)
 	return why != NULL ? why : syslog_suffix(r, text + len);
 }
 
+/* The level behind a path: letters behind its last colon. A file with such a name cannot be meant. */
+static const char *
+path_level(const char *path)
+{
+	const char *colon = strrchr(path, ':');
+
+	if (colon != NULL && colon[1] != '\0' && colon[1 + strspn(colon + 1, LETTERS)] == '\0')
+		return colon;
+	return path + strlen(path);
+}
+
 static const char *
 bad_log_target(struct conf_reader *r, const char *text)
 {
-	if (strcmp(text, "stderr") == 0 || *text == '/')
-		return NULL;
+	if (strncmp(text, "stderr", 6) == 0 && (text[6] == '\0' || text[6] == ':'))
+		return level_suffix(r, text + 6);
+	if (*text == '/')
+		return level_suffix(r, path_level(text));
 	if (strncmp(text, "udp:", 4) == 0)
 		return udp_target(r, text + 4);
 	if (strncmp(text, "syslog", 6) == 0 && (text[6] == '\0' || text[6] == ':'))
 		return syslog_suffix(r, text + 6);
-	return "no log target: stderr, syslog[:facility[:level]], "
-	       "udp:ADDR:PORT[:facility[:level]], or the absolute path of a file";
+	return "no log target: stderr[:level], syslog[:facility[:level]], "
+	       "udp:ADDR:PORT[:facility[:level]], or the absolute path of a file[:level]";
 }
 
 static void

@@ -8,11 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "shm/dump.h"
 
 #define RUN_DIR "/run/kha"
 #define WORD	32
+/* More is no screen. */
+#define CLI_WIDTH_MAX 10000
 
 const char *
 cli_run_dir(const char *option)
@@ -96,6 +101,51 @@ cli_bad_option(const char *verb, int got, char *const *argv)
 	if (optopt != 0)
 		return cli_misused(verb, "unknown option -%c", optopt);
 	return cli_misused(verb, "unknown option %s", argv[optind - 1]);
+}
+
+bool
+cli_seconds(const char *word, double *s)
+{
+	char *end;
+
+	*s = strtod(word, &end);
+	/* Written so that "nan" fails too. */
+	return end != word && *end == '\0' && *s >= 0.1 && *s <= 86400;
+}
+
+void
+cli_sleep(double s)
+{
+	struct timespec ts = {.tv_sec = (time_t)s};
+
+	ts.tv_nsec = (long)((s - (double)ts.tv_sec) * 1e9);
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
+		;
+}
+
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0';
+}
+
+void
+cli_look(struct dump_look *look)
+{
+	const char *columns = getenv("COLUMNS"), *term = getenv("TERM");
+	long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+	struct winsize size = {0};
+
+	*look = (struct dump_look){.screen = isatty(STDOUT_FILENO) == 1};
+	if (width <= 0 && look->screen && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (width > 0 && width <= CLI_WIDTH_MAX)
+		look->width = (unsigned)width;
+	/* https://no-color.org */
+	look->color =
+	    look->screen && !is_set("NO_COLOR") && !(term != NULL && strcmp(term, "dumb") == 0);
 }
 
 int

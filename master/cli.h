@@ -7,9 +7,11 @@
 #ifndef KHA_MASTER_CLI_H
 #define KHA_MASTER_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct dump;
+struct dump_look;
 struct seg;
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_DAEMON = 3 };
@@ -18,6 +20,8 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_DAEMON = 3 };
  * CLI_NO_DAEMON then. */
 int cli_stat(int argc, char **argv);
 int cli_status(int argc, char **argv);
+/* cli_top.c. Likewise in batch mode. */
+int cli_top(int argc, char **argv);
 /* cli_server.c. Without an order likewise. */
 int cli_server(int argc, char **argv);
 
@@ -45,6 +49,14 @@ int cli_bad_option(const char *verb, int got, char *const *argv);
 
 /* seg_attach() for a verb: CLI_OK, or prints why not and returns the exit code. */
 int cli_attach(const char *verb, struct seg *seg, const char *run_dir);
+
+/* A number of seconds from 0.1 to 86400; false: it is none. */
+bool cli_seconds(const char *word, double *s);
+void cli_sleep(double s);
+
+/* What standard output is: how wide (COLUMNS, else the terminal, else 0), whether a person looks at it,
+ * and with colours (not with NO_COLOR, nor with TERM=dumb). */
+void cli_look(struct dump_look *look);
 
 /* dump_take() of it: CLI_OK and *d, to be freed; or prints why not, *d is NULL, and returns the exit
  * code. */

@@ -8,13 +8,18 @@ void
 cli_cells_head(struct grid *g, const char *first)
 {
 	grid_cell(g, "%s", first);
+	grid_cut(g, GRID_MIDDLE, 12);
 	grid_cell(g, "address");
+	grid_cut(g, GRID_MIDDLE, 15);
 	grid_cell(g, "state");
+	grid_cut(g, GRID_END, sizeof "DRAIN, 59m59s left" - 1);
 	grid_cell(g, "since");
 	grid_cell(g, "weight");
-	grid_cell(g, "connections");
+	grid_cut(g, GRID_END, sizeof "50 (file: 100)" - 1);
+	grid_cell(g, "active");
 	grid_cell(g, "health");
 	grid_cell(g, "last check");
+	grid_cut(g, GRID_END, 9);
 	grid_row(g);
 }
 
@@ -32,6 +37,7 @@ state_cell(struct grid *g, const struct dump *d, unsigned server)
 	grid_cell(g, "%s%s%s%s%s%s", server_state_name((enum server_state)d->shown[server]),
 	    row->backup ? " (backup)" : "", slow, left != NULL ? ", " : "",
 	    left != NULL ? left : "", left != NULL ? " left" : "");
+	grid_tone(g, fmt_state_tone((enum server_state)d->shown[server]));
 }
 
 static void
@@ -61,24 +67,46 @@ cli_cells(struct grid *g, const struct dump *d, unsigned server, const char *nam
 	state_cell(g, d, server);
 	grid_cell(g, "%s", since_us != 0 ? fmt_span(fmt_age_ms(d, since_us), span) : "-");
 	weight_cell(g, d, row);
-	grid_cell(g, "%" PRIu64, STAT_GET(&d->sum.server[server], active));
+	grid_cell(g, "%s", fmt_number(STAT_GET(&d->sum.server[server], active), span));
 	grid_cell(g, "%s", fmt_progress(h, span));
 	grid_cell(g, "%s", fmt_check_text(h, buf));
 	grid_row(g);
 }
 
-void
-cli_vip_line(const struct dump *d, const struct shm_vip *v)
+int
+cli_print_grid(struct grid *g, const struct dump_look *look)
 {
-	char span[FMT_HUMAN], text[ADDR_TEXT];
+	if (!grid_ok(g))
+		return -1;
+	grid_fit(g, look->width != 0 ? look->width : DUMP_WIDTH);
+	grid_print(g, stdout, look->color);
+	return 0;
+}
 
-	printf("vip %s: %s for %s (%s), priority %" PRIu32, v->name, dump_vip_state_name(v->state),
-	    fmt_span(fmt_age_ms(d, v->since_us), span), v->reason, v->priority);
+void
+cli_sentence(const struct dump_look *look, enum tone tone, unsigned indent, const char *text)
+{
+	fputs(look->color ? tone_on(tone) : "", stdout);
+	fmt_sentence(stdout, text, look->screen ? look->width : 0, indent);
+	fputs(look->color ? tone_off(tone) : "", stdout);
+}
+
+void
+cli_vip_line(const struct dump *d, const struct shm_vip *v, const struct dump_look *look)
+{
+	char line[512], span[FMT_HUMAN], text[ADDR_TEXT];
+	int n = snprintf(line, sizeof line, "vip %s: %s for %s (%s), priority %" PRIu32, v->name,
+	    dump_vip_state_name(v->state), fmt_span(fmt_age_ms(d, v->since_us), span), v->reason,
+	    v->priority);
+
+	_Static_assert(sizeof line > SHM_NAME + sizeof v->reason + ADDR_TEXT + 128, "it fits");
 	if (v->present)
-		printf(", held here on %s\n", v->interface);
+		snprintf(line + n, sizeof line - (size_t)n, ", held here on %s", v->interface);
 	else if (v->owner.sa.sa_family != AF_UNSPEC && v->heard_us != 0)
-		printf(", owner %s heard %s ago\n", addr_print_ip(&v->owner, text, sizeof text),
+		snprintf(line + n, sizeof line - (size_t)n, ", owner %s heard %s ago",
+		    addr_print_ip(&v->owner, text, sizeof text),
 		    fmt_span(fmt_age_ms(d, v->heard_us), span));
 	else
-		printf(", no owner is known\n");
+		snprintf(line + n, sizeof line - (size_t)n, ", no owner is known");
+	cli_sentence(look, fmt_vip_tone(v), 0, line);
 }

@@ -13,6 +13,12 @@ void cli_cells(struct grid *g, const struct dump *d, unsigned server, const char
 
 /* A line of kha status and kha vip: state, and who has it: this node, the owner that was heard, or
  * nobody that we know. */
-void cli_vip_line(const struct dump *d, const struct shm_vip *v);
+void cli_vip_line(const struct dump *d, const struct shm_vip *v, const struct dump_look *look);
+
+/* Prints a table as wide as the screen allows. -1: memory ran out while it was filled. */
+int cli_print_grid(struct grid *g, const struct dump_look *look);
+
+/* Prints a sentence, on a screen broken at its width. */
+void cli_sentence(const struct dump_look *look, enum tone tone, unsigned indent, const char *text);
 
 #endif

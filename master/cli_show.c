@@ -14,9 +14,11 @@ static int
 print_all(const struct dump *d)
 {
 	struct grid *g = grid_new();
+	struct dump_look look;
 	int result = CLI_FAILED;
 	char name[WHICH_TEXT];
 
+	cli_look(&look);
 	if (g != NULL) {
 		cli_cells_head(g, "server");
 		for (unsigned s = 0; s < d->n_services; s++)
@@ -26,12 +28,10 @@ print_all(const struct dump *d)
 				cli_cells(g, d, i, which_name(&d->table, i, name));
 			}
 	}
-	if (g != NULL && grid_ok(g)) {
-		grid_print(g, stdout);
+	if (g != NULL && cli_print_grid(g, &look) == 0)
 		result = CLI_OK;
-	} else {
+	else
 		fprintf(stderr, "kha server: out of memory\n");
-	}
 	grid_free(g);
 	return result;
 }

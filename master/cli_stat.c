@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kha stat: the segment, printed. It asks no process, so it works while all of them hang.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "master/cli.h"
 #include "shm/dump.h"
 
-#define WATCH_MIN 0.1
-#define WATCH_MAX 86400.0
-
 static const char usage[] =
-    "usage: kha stat [-f table|csv|json|prometheus] [-w SEC] [-r DIR]\n"
-    "Prints all counters, states and processes; works while the daemon hangs, and after "
-    "it\n"
-    "died.\n"
-    "  -f FORMAT  table (default), csv (HAProxy's columns), json, prometheus\n"
+    "usage: kha stat [-f table|csv|json|prometheus] [-a] [-w SEC] [-r DIR]\n"
+    "Prints counters, states and processes; works while the daemon hangs, and after it died.\n"
+    "  -f FORMAT  table (default; what one looks at first, 100 columns or those of the terminal),\n"
+    "             csv (HAProxy's columns), json, prometheus (these three have everything)\n"
+    "  -a, --all  the table followed by all counters that are not 0\n"
     "  -w SEC     again every SEC seconds (0.1 to 86400); the table then shows rates\n"
     "  -r DIR     run directory of the daemon; default $KHA_RUN_DIR, else /run/kha\n"
     "exit code: 0 good, 1 error, 2 usage, 3 no daemon runs (what it left is printed)\n";
@@ -29,6 +22,7 @@ struct options {
 	enum dump_format format;
 	double watch_s; /* 0: once */
 	const char *run_dir;
+	struct dump_look look;
 };
 
 static int
@@ -49,11 +43,7 @@ parse_format(struct options *o, const char *word)
 static int
 parse_watch(struct options *o, const char *word)
 {
-	char *end;
-
-	o->watch_s = strtod(word, &end);
-	/* Written so that "nan" fails too. */
-	if (end != word && *end == '\0' && o->watch_s >= WATCH_MIN && o->watch_s <= WATCH_MAX)
+	if (cli_seconds(word, &o->watch_s))
 		return CLI_OK;
 	return cli_misused("stat", "-w %s is not a number of seconds from 0.1 to 86400", word);
 }
@@ -62,15 +52,19 @@ parse_watch(struct options *o, const char *word)
 static int
 parse(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option longs[] = {
+	    {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int c, result = CLI_OK;
 
 	*o = (struct options){.format = DUMP_TABLE};
+	cli_look(&o->look);
 	optind = 0;
 	opterr = 0;
-	while (result == CLI_OK && (c = getopt_long(argc, argv, ":f:w:r:h", longs, NULL)) != -1) {
+	while (result == CLI_OK && (c = getopt_long(argc, argv, ":f:aw:r:h", longs, NULL)) != -1) {
 		if (c == 'f')
 			result = parse_format(o, optarg);
+		else if (c == 'a')
+			o->look.all = true;
 		else if (c == 'w')
 			result = parse_watch(o, optarg);
 		else if (c == 'r')
@@ -80,6 +74,9 @@ parse(struct options *o, int argc, char **argv)
 		else
 			return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? CLI_FAILED : -1;
 	}
+	if (result == CLI_OK && o->look.all && o->format != DUMP_TABLE)
+		result = cli_misused("stat", "--all goes with the table; %s always has all",
+		    dump_format_name(o->format));
 	if (result == CLI_OK && optind < argc)
 		result = cli_misused("stat", "%s is one word too many", argv[optind]);
 	return result;
@@ -110,7 +107,7 @@ print(const struct options *o, const struct dump *d, const struct dump *before)
 	if (before != NULL &&
 	    (before->info.pid != d->info.pid || before->info.start_us != d->info.start_us))
 		before = NULL;
-	if (dump_print(d, before, o->format, stdout, &err) < 0)
+	if (dump_print(d, before, o->format, &o->look, stdout, &err) < 0)
 		return failed(&err);
 	if (ferror(stdout) || fflush(stdout) != 0) {
 		err_addsys(&err, "standard output");
@@ -119,23 +116,13 @@ print(const struct options *o, const struct dump *d, const struct dump *before)
 	return d->daemon == DAEMON_GONE ? CLI_NO_DAEMON : CLI_OK;
 }
 
-static void
-sleep_s(double s)
-{
-	struct timespec ts = {.tv_sec = (time_t)s};
-
-	ts.tv_nsec = (long)((s - (double)ts.tv_sec) * 1e9);
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
-		;
-}
-
 /* Until a signal ends the process, or nothing can be printed any more. A daemon that is
  * away for a while (a restart) is waited for. */
 static int
 watch(const struct options *o)
 {
 	struct dump *d, *before = NULL;
-	bool screen = o->format == DUMP_TABLE && isatty(STDOUT_FILENO);
+	bool screen = o->format == DUMP_TABLE && o->look.screen;
 	int result;
 
 	for (bool first = true;; first = false) {
@@ -153,7 +140,7 @@ watch(const struct options *o)
 			if (result == CLI_FAILED)
 				break;
 		}
-		sleep_s(o->watch_s);
+		cli_sleep(o->watch_s);
 	}
 	free(before);
 	return result;

@@ -13,8 +13,7 @@
 
 static const char usage[] =
     "usage: kha status [-r DIR]\n"
-    "Shows the daemon, its workers, services and servers, and what is wrong, on one "
-    "screen.\n"
+    "Shows the daemon, its workers, services and servers, and what is wrong, on one screen.\n"
     "  -r DIR  run directory of the daemon; default $KHA_RUN_DIR, else /run/kha\n"
     "exit code: 0 good, 1 error, 2 usage, 3 no daemon runs (what it left is shown)\n";
 
@@ -110,10 +109,10 @@ fill_servers(struct grid *g, const struct dump *d, const struct dump_service *s)
 
 /* service: NULL, the workers. -1: no memory. */
 static int
-print_grid(const struct dump *d, const struct dump_service *service)
+print_grid(const struct dump *d, const struct dump_look *look, const struct dump_service *service)
 {
 	struct grid *g = grid_new();
-	int result = -1;
+	int result;
 
 	if (g == NULL)
 		return -1;
@@ -121,59 +120,66 @@ print_grid(const struct dump *d, const struct dump_service *service)
 		fill_servers(g, d, service);
 	else
 		fill_workers(g, d);
-	if (grid_ok(g)) {
-		grid_print(g, stdout);
-		result = 0;
-	}
+	result = cli_print_grid(g, look);
 	grid_free(g);
 	return result;
 }
 
 static int
-print_service(const struct dump *d, const struct dump_service *s)
+print_service(const struct dump *d, const struct dump_look *look, const struct dump_service *s)
 {
 	const struct shm_service *row = &d->table.service[s->index];
+	bool there = row->state == ROW_ACTIVE;
+	char line[SHM_NAME + 160], what[96] = "REMOVED";
 
-	printf("\nservice %s (%s): ", row->name, dump_balance_name(row->balance));
-	if (row->state != ROW_ACTIVE)
-		printf("REMOVED");
-	else
-		printf("serving %s, %u of %u servers", serving(s->serving), s->candidates, s->n);
-	printf(", connections %" PRIu64 "\n", STAT_GET(&d->sum.service[s->index], active));
-	return s->n > 0 ? print_grid(d, s) : 0;
+	if (there)
+		snprintf(what, sizeof what, "serving %s, %u of %u servers", serving(s->serving),
+		    s->candidates, s->n);
+	snprintf(line, sizeof line, "service %s (%s): %s, connections %" PRIu64, row->name,
+	    dump_balance_name(row->balance), what, STAT_GET(&d->sum.service[s->index], active));
+	putchar('\n');
+	cli_sentence(look, there ? fmt_serving_tone(s->serving) : TONE_DIM, 0, line);
+	return s->n > 0 ? print_grid(d, look, s) : 0;
 }
 
-static void
-print_warning(void *arg, const char *line)
-{
-	unsigned *count = arg;
+struct warnings {
+	const struct dump_look *look;
+	unsigned n;
+};
 
-	if ((*count)++ == 0)
+static void
+print_warning(void *arg, const char *text)
+{
+	struct warnings *w = arg;
+
+	if (w->n++ == 0)
 		printf("\nwarnings:\n");
-	printf("  %s\n", line);
+	cli_sentence(w->look, TONE_WARN, 2, text);
 }
 
 static int
 print_status(const struct dump *d)
 {
-	unsigned warnings = 0;
+	struct dump_look look;
+	struct warnings warnings = {&look, 0};
 	int result;
 
+	cli_look(&look);
 	print_daemon(d);
 	putchar('\n');
-	result = print_grid(d, NULL);
+	result = print_grid(d, &look, NULL);
 	if (d->n_vips > 0)
 		putchar('\n');
 	for (unsigned i = 0; i < d->n_vips; i++)
-		cli_vip_line(d, &d->vip[i]);
+		cli_vip_line(d, &d->vip[i], &look);
 	for (unsigned i = 0; i < d->n_services && result == 0; i++)
-		result = print_service(d, &d->services[i]);
+		result = print_service(d, &look, &d->services[i]);
 	if (result < 0) {
 		fprintf(stderr, "kha status: out of memory\n");
 		return CLI_FAILED;
 	}
 	dump_warnings(d, print_warning, &warnings);
-	if (warnings == 0)
+	if (warnings.n == 0)
 		printf("\nno warnings\n");
 	if (ferror(stdout) || fflush(stdout) != 0) {
 		perror("kha status: standard output");

@@ -51,12 +51,14 @@ no_verb(const char *word)
 static int
 show(const char *run_dir, const char *name)
 {
+	struct dump_look look;
 	struct dump *d;
 	const char *why = "";
 	int result = cli_dump("vip", run_dir, &d), one = -1;
 
 	if (result != CLI_OK)
 		return result;
+	cli_look(&look);
 	if (name != NULL)
 		one = vip_which(d->vip, d->n_vips, name, &why);
 	if (name != NULL && one < 0) {
@@ -65,7 +67,7 @@ show(const char *run_dir, const char *name)
 	} else {
 		for (unsigned i = 0; i < d->n_vips; i++)
 			if (one < 0 || (unsigned)one == i)
-				cli_vip_line(d, &d->vip[i]);
+				cli_vip_line(d, &d->vip[i], &look);
 		if (d->n_vips == 0)
 			printf("there is no VIP\n");
 		result = d->daemon == DAEMON_GONE ? CLI_NO_DAEMON : CLI_OK;
@@ -97,7 +99,8 @@ cli_vip(int argc, char **argv)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":r:h", longs, NULL)) != -1) {
 		if (c == 'h')
-			return fputs(usage, stdout) < 0 ? CLI_FAILED : CLI_OK;
+			return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? CLI_FAILED
+									       : CLI_OK;
 		if (c != 'r')
 			return cli_bad_option("vip", c, argv);
 		run_dir = optarg;

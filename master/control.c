@@ -65,7 +65,9 @@ is_last(enum candidates before, enum candidates after)
 {
 	if (after == CANDIDATES_NONE)
 		return before != CANDIDATES_NONE;
-	return after == CANDIDATES_FAIL_OPEN && before != CANDIDATES_FAIL_OPEN;
+	/* From nobody at all it is a step up. */
+	return after == CANDIDATES_FAIL_OPEN && before != CANDIDATES_FAIL_OPEN &&
+	       before != CANDIDATES_NONE;
 }
 
 static int

@@ -28,7 +28,8 @@ static const struct verb {
     {"server", cli_server, "one server or all: ready, drain, maint, weight N, close"},
     {"vip", cli_vip, "the VIPs: take, release, ready"},
     {"session", cli_session, "open connections: all, who ADDR:PORT, close ID"},
-    {"stat", cli_stat, "all counters, states and processes: table, csv, json, prometheus"},
+    {"top", cli_top, "live: servers, VIPs, workers, with rates, sorted, filtered; -b for scripts"},
+    {"stat", cli_stat, "counters, states and processes: table, csv, json, prometheus"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -116,7 +117,7 @@ print_version(void)
 	printf(
 	    "engine: %s%s%s%s\n", engine, *why != '\0' ? " (" : "", why, *why != '\0' ? ")" : "");
 	printf(
-	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng, libnl\n",
+	    "libraries: libconfig, libev %d.%d, liburing, OpenSSL, jansson, libseccomp, libcap-ng, libnl, ncurses\n",
 	    ev_version_major(), ev_version_minor());
 	return CLI_OK;
 }

@@ -23,7 +23,7 @@ struct sink_spec {
 	int facility;	      /* of syslog(3), e.g. LOG_DAEMON */
 	enum log_level level; /* least important lines that it gets */
 	struct addr addr;     /* SINK_UDP */
-	const char *path;     /* SINK_FILE: into the text that was parsed */
+	char path[4096];      /* SINK_FILE */
 };
 
 /* Longest line in any form. */
@@ -46,8 +46,8 @@ struct sink {
 	struct mono retry_at; /* it failed: look again then; 0: it works */
 };
 
-/* "stderr", "syslog[:facility[:level]]", "udp:ADDR:PORT[:facility[:level]]" or "/path". -1 with
- * a sentence. Pure. */
+/* "stderr[:level]", "syslog[:facility[:level]]", "udp:ADDR:PORT[:facility[:level]]" or
+ * "/path[:level]": letters behind the last colon of a path are a level. -1 with a sentence. Pure. */
 int sink_parse(struct sink_spec *spec, const char *text, struct err *err);
 
 /* Opens it, before privileges are given up. A syslog that is not there yet is no error. */

@@ -7,6 +7,8 @@
 
 #include "master/sink.h"
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static const struct {
 	const char *name;
 	int value;
@@ -33,6 +35,18 @@ static const struct {
     {"local7", LOG_LOCAL7},
 };
 
+static int
+parse_level(struct sink_spec *spec, const char *word, const char *text, struct err *err)
+{
+	for (int level = LOG_LEVEL_ERR; level <= LOG_LEVEL_DEBUG; level++)
+		if (strcmp(word, log_level_name((enum log_level)level)) == 0) {
+			spec->level = (enum log_level)level;
+			return 0;
+		}
+	return err_add(err, "global.log: %s: no level \"%s\" (err, warning, notice, info or debug)",
+	    text, word);
+}
+
 /* "" or ":facility" or ":facility:level" */
 static int
 parse_tail(struct sink_spec *spec, const char *tail, const char *text, struct err *err)
@@ -53,14 +67,7 @@ parse_tail(struct sink_spec *spec, const char *tail, const char *text, struct er
 		    (int)n, word);
 	if (word[n] == '\0')
 		return 0;
-	word += n + 1;
-	for (int level = LOG_LEVEL_ERR; level <= LOG_LEVEL_DEBUG; level++)
-		if (strcmp(word, log_level_name((enum log_level)level)) == 0) {
-			spec->level = (enum log_level)level;
-			return 0;
-		}
-	return err_add(err, "global.log: %s: no level \"%s\" (err, warning, notice, info or debug)",
-	    text, word);
+	return parse_level(spec, word + n + 1, text, err);
 }
 
 static int
@@ -84,19 +91,31 @@ parse_udp(struct sink_spec *spec, const char *text, struct err *err)
 	return parse_tail(spec, end, text, err);
 }
 
+static int
+parse_path(struct sink_spec *spec, const char *text, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n = strlen(text);
+
+	spec->kind = SINK_FILE;
+	if (colon != NULL && colon[1] != '\0' && colon[1 + strspn(colon + 1, LETTERS)] == '\0')
+		n = (size_t)(colon - text);
+	if (n >= sizeof spec->path)
+		return err_add(err, "global.log: %.40s...: too long a name", text);
+	memcpy(spec->path, text, n); /* zeroed: it ends */
+	return text[n] == '\0' ? 0 : parse_level(spec, colon + 1, text, err);
+}
+
 int
 sink_parse(struct sink_spec *spec, const char *text, struct err *err)
 {
 	*spec = (struct sink_spec){.facility = LOG_DAEMON, .level = LOG_LEVEL_DEBUG};
-	if (strcmp(text, "stderr") == 0) {
+	if (strncmp(text, "stderr", 6) == 0 && (text[6] == ':' || text[6] == '\0')) {
 		spec->kind = SINK_STDERR;
-		return 0;
+		return text[6] == '\0' ? 0 : parse_level(spec, text + 7, text, err);
 	}
-	if (text[0] == '/') {
-		spec->kind = SINK_FILE;
-		spec->path = text;
-		return 0;
-	}
+	if (text[0] == '/')
+		return parse_path(spec, text, err);
 	if (strncmp(text, "udp:", 4) == 0) {
 		spec->kind = SINK_UDP;
 		return parse_udp(spec, text, err);
@@ -106,7 +125,7 @@ sink_parse(struct sink_spec *spec, const char *text, struct err *err)
 		return parse_tail(spec, text + 6, text, err);
 	}
 	return err_add(err,
-	    "global.log: \"%s\" is none of stderr, syslog[:facility[:level]], "
-	    "udp:ADDR:PORT[:facility[:level]], /path",
+	    "global.log: \"%s\" is none of stderr[:level], syslog[:facility[:level]], "
+	    "udp:ADDR:PORT[:facility[:level]], /path[:level]",
 	    text);
 }

@@ -151,6 +151,15 @@ take_vips(struct dump *d, const struct seg *seg)
 }
 
 static void
+take_traffic(struct dump_proc *p, const struct stat_worker *w)
+{
+	p->active = STAT_GET(w, active);
+	p->accepted = STAT_GET(w, accepted);
+	p->bytes_in = STAT_GET(w, bytes_in);
+	p->bytes_out = STAT_GET(w, bytes_out);
+}
+
+static void
 take_procs(struct dump *d, const struct seg *seg)
 {
 	const struct shm_proc_region *region;
@@ -176,7 +185,7 @@ take_procs(struct dump *d, const struct seg *seg)
 			p->beat_us = atomic_load_explicit(&region->beat_us, memory_order_relaxed);
 		}
 		if (e >= ENTRY_WORKER0)
-			p->active = STAT_GET(&seg_worker(seg, e)->stat.worker, active);
+			take_traffic(p, &seg_worker(seg, e)->stat.worker);
 	}
 }
 
@@ -332,12 +341,12 @@ dump_take(const struct seg *seg, struct mono now, int64_t wall, struct err *err)
 }
 
 int
-dump_print(
-    const struct dump *d, const struct dump *before, enum dump_format f, FILE *out, struct err *err)
+dump_print(const struct dump *d, const struct dump *before, enum dump_format f,
+    const struct dump_look *look, FILE *out, struct err *err)
 {
 	switch (f) {
 	case DUMP_TABLE:
-		return fmt_table(d, before, out, err);
+		return fmt_table(d, before, look, out, err);
 	case DUMP_CSV:
 		return fmt_csv(d, out);
 	case DUMP_JSON:
@@ -355,7 +364,7 @@ dump_write(const struct seg *seg, enum dump_format f, FILE *out, struct err *err
 
 	if (d == NULL)
 		return -1;
-	result = dump_print(d, NULL, f, out, err);
+	result = dump_print(d, NULL, f, NULL, out, err);
 	free(d);
 	if (result == 0 && (ferror(out) || fflush(out) != 0))
 		return err_addsys(err, "writing the %s", dump_format_name(f));

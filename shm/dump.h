@@ -47,7 +47,8 @@ struct dump_proc {
 	uint32_t ready;
 	int64_t beat_us;
 	int64_t started_us;
-	uint64_t active; /* workers: connections open */
+	/* Workers: connections open, accepted, bytes of both directions. */
+	uint64_t active, accepted, bytes_in, bytes_out;
 };
 
 struct dump_service {
@@ -93,10 +94,19 @@ struct dump {
  * memory. */
 struct dump *dump_take(const struct seg *seg, struct mono now, int64_t wall_ms, struct err *err);
 
+/* What is asked of the table; NULL: nothing in particular. */
+struct dump_look {
+	unsigned width; /* columns of the screen, 0: DUMP_WIDTH */
+	bool screen;	/* a person reads: sentences are broken at the width; else a line each */
+	bool color;	/* escape sequences */
+	bool all;	/* all counters that are not 0 */
+};
+#define DUMP_WIDTH 100
+
 /* `before`: an older copy of the same daemon, for rates in the table; or NULL. Errors are
  * those of the stream: ferror(). -1: out of memory, nothing written. */
-int dump_print(const struct dump *d, const struct dump *before, enum dump_format f, FILE *out,
-    struct err *err);
+int dump_print(const struct dump *d, const struct dump *before, enum dump_format f,
+    const struct dump_look *look, FILE *out, struct err *err);
 
 /* Calls fn for each thing that a person should know, one sentence each, worst first. */
 void dump_warnings(const struct dump *d, void (*fn)(void *arg, const char *line), void *arg);

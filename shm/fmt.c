@@ -62,38 +62,14 @@ begins_character(char c)
 	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
-size_t
+unsigned
 fmt_width(const char *text)
 {
-	size_t n = 0;
+	unsigned n = 0;
 
 	for (; *text != '\0'; text++)
 		n += begins_character(*text);
 	return n;
-}
-
-void
-fmt_cut(char *text, size_t width)
-{
-	size_t n = fmt_width(text), keep = width > 0 ? width - 1 : 0, at = 0;
-	char *from = text, *rest = text;
-
-	if (n <= width || width == 0)
-		return;
-	/* `from`: behind the first half; `rest`: the last half begins. */
-	for (char *p = text; *p != '\0'; p++) {
-		if (!begins_character(*p))
-			continue;
-		if (at == keep - keep / 2)
-			from = p;
-		if (at == n - keep / 2)
-			rest = p;
-		at++;
-	}
-	if (keep / 2 == 0)
-		rest = text + strlen(text);
-	*from = '~';
-	memmove(from + 1, rest, strlen(rest) + 1);
 }
 
 const char *
@@ -135,6 +111,131 @@ fmt_bytes(uint64_t n, char buf[FMT_HUMAN])
 	tenths = n % 1024 * 10 / 1024;
 	snprintf(buf, FMT_HUMAN, "%" PRIu64 ".%" PRIu64 "%c", n / 1024, tenths, units[unit]);
 	return buf;
+}
+
+const char *
+fmt_number(uint64_t n, char buf[FMT_HUMAN])
+{
+	static const char units[] = "KMGTPE";
+	int unit = -1;
+
+	if (n < 1000000) {
+		snprintf(buf, FMT_HUMAN, "%" PRIu64, n);
+		return buf;
+	}
+	for (; n >= 1000000; n /= 1000)
+		unit++;
+	snprintf(
+	    buf, FMT_HUMAN, "%" PRIu64 ".%" PRIu64 "%c", n / 1000, n % 1000 / 100, units[unit + 1]);
+	return buf;
+}
+
+const char *
+fmt_rate(double per_s, bool bytes, char buf[FMT_HUMAN])
+{
+	if (bytes)
+		return fmt_bytes((uint64_t)per_s, buf);
+	if (per_s >= 10)
+		return fmt_number((uint64_t)(per_s + 0.5), buf);
+	snprintf(buf, FMT_HUMAN, "%.1f", per_s);
+	return buf;
+}
+
+enum tone
+fmt_state_tone(enum server_state state)
+{
+	switch (state) {
+	case STATE_UP:
+		return TONE_GOOD;
+	case STATE_NOTREADY:
+	case STATE_HUNG:
+		return TONE_WARN;
+	case STATE_DOWN:
+		return TONE_BAD;
+	default:
+		return TONE_DIM;
+	}
+}
+
+enum tone
+fmt_serving_tone(enum candidates serving)
+{
+	static const enum tone tones[] = {
+	    [CANDIDATES_NONE] = TONE_BAD,
+	    [CANDIDATES_UP] = TONE_GOOD,
+	    [CANDIDATES_BACKUP] = TONE_WARN,
+	    [CANDIDATES_FAIL_OPEN] = TONE_BAD,
+	};
+
+	return tones[serving];
+}
+
+enum tone
+fmt_vip_tone(const struct shm_vip *v)
+{
+	const char *state = dump_vip_state_name(v->state);
+
+	if (strcmp(state, "FAULT") == 0)
+		return TONE_BAD;
+	if (v->degraded[0] != '\0')
+		return TONE_WARN;
+	if (strcmp(state, "MASTER") == 0)
+		return TONE_GOOD;
+	return strcmp(state, "BACKUP") == 0 ? TONE_PLAIN : TONE_WARN;
+}
+
+const char *
+fmt_proc(const struct dump_proc *p, char buf[FMT_HUMAN])
+{
+	if (p->kind == PROC_WORKER)
+		snprintf(buf, FMT_HUMAN, "worker/%" PRIu32, p->slot);
+	else
+		snprintf(buf, FMT_HUMAN, "%s", proc_kind_name((enum proc_kind)p->kind));
+	return buf;
+}
+
+uint64_t
+fmt_errors(const struct stat_server *s)
+{
+	return STAT_GET(s, connect_failed) + STAT_GET(s, resets) + STAT_GET(s, lost);
+}
+
+uint64_t
+fmt_rejected(const struct stat_vip *s)
+{
+	uint64_t sum = 0;
+
+#define VERDICT(name, counter, heard, help) sum += STAT_GET(s, counter);
+#include "shm/tbl/vip_verdict.h"
+#undef VERDICT
+	/* These three are no refusals, and packets of another virtual router are none of ours. */
+	return sum - STAT_GET(s, adverts_received) - STAT_GET(s, other_addresses) -
+	       STAT_GET(s, rivals) - STAT_GET(s, foreign_vrid);
+}
+
+void
+fmt_sentence(FILE *out, const char *text, unsigned width, unsigned indent)
+{
+	unsigned at = indent, n, len;
+	char word[GRID_CELL];
+
+	fprintf(out, "%*s", (int)indent, "");
+	for (bool first = true; *text != '\0'; first = false) {
+		len = (unsigned)strcspn(text, " ");
+		snprintf(word, sizeof word, "%.*s", (int)len, text);
+		n = len < sizeof word ? fmt_width(word) : len;
+		if (!first && width > 0 && at + 1 + n > width) {
+			fprintf(out, "\n%*s", (int)indent + 2, "");
+			at = indent + 2;
+		} else if (!first) {
+			fputc(' ', out);
+			at++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		at += n;
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', out);
 }
 
 int64_t

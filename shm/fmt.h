@@ -4,9 +4,11 @@
 #define KHA_SHM_FMT_H
 
 #include "shm/dump.h"
+#include "shm/grid.h"
 
 /* fmt_table.c, fmt_csv.c, fmt_prom.c, json.c: see dump_print(). */
-int fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err *err);
+int fmt_table(const struct dump *d, const struct dump *before, const struct dump_look *look,
+    FILE *out, struct err *err);
 int fmt_csv(const struct dump *d, FILE *out);
 int fmt_prometheus(const struct dump *d, FILE *out);
 int fmt_json(const struct dump *d, FILE *out, struct err *err);
@@ -17,15 +19,17 @@ int fmt_json(const struct dump *d, FILE *out, struct err *err);
 void fmt_clean(char *text, size_t size);
 
 /* Columns on the screen: characters, not bytes. */
-size_t fmt_width(const char *text);
-/* Makes the text so many columns wide at most: "~" stands for what is left out in its middle. */
-void fmt_cut(char *text, size_t width);
+unsigned fmt_width(const char *text);
 
 /* Both fit into FMT_HUMAN bytes and return buf. "250ms", "5.2s", "3m20s", "3h02m",
  * "4d07h"; "17", "1.2K", "3.4G" (powers of 1024). A negative span is 0. */
 #define FMT_HUMAN 24
 const char *fmt_span(int64_t ms, char buf[FMT_HUMAN]);
 const char *fmt_bytes(uint64_t n, char buf[FMT_HUMAN]);
+/* At most six characters: "17", "999999", "12.3M" (powers of 1000). */
+const char *fmt_number(uint64_t n, char buf[FMT_HUMAN]);
+/* How many a second: "0.4", "17", "12.3M"; of bytes "1.2K". */
+const char *fmt_rate(double per_s, bool bytes, char buf[FMT_HUMAN]);
 
 /* Milliseconds from then_us to the moment of the dump, never negative. */
 int64_t fmt_age_ms(const struct dump *d, int64_t then_us);
@@ -52,6 +56,22 @@ const char *fmt_check_text(const struct shm_health *h, char buf[FMT_CHECK_TEXT])
 /* Is shm_health.code an HTTP status? */
 bool fmt_code_is_http(const struct shm_health *h);
 
+/* What a state means to the eye. */
+enum tone fmt_state_tone(enum server_state state);
+enum tone fmt_serving_tone(enum candidates serving);
+enum tone fmt_vip_tone(const struct shm_vip *v);
+
+/* "worker/0", "checker". */
+const char *fmt_proc(const struct dump_proc *p, char buf[FMT_HUMAN]);
+
+/* Connections to a server that failed, were reset by it or lost; adverts that were refused. */
+uint64_t fmt_errors(const struct stat_server *s);
+uint64_t fmt_rejected(const struct stat_vip *s);
+
+/* One sentence as a line that begins with `indent` blanks; with a width, on several lines that are no
+ * longer, the others two deeper. */
+void fmt_sentence(FILE *out, const char *text, unsigned width, unsigned indent);
+
 /* "ready", "starting", "draining", "stopping", "not running". */
 const char *fmt_doing(const struct dump_proc *p);
 
@@ -61,17 +81,5 @@ struct fmt_procs {
 	uint64_t draining_active; /* connections of the draining ones */
 };
 struct fmt_procs fmt_count(const struct dump *d, enum proc_kind kind);
-
-/* grid.c: a table of text whose columns become as wide as their cells; the first one is
- * aligned to the left, and any with numbers to the right. */
-struct grid;
-struct grid *grid_new(void); /* NULL: no memory */
-/* The next cell of the row. An empty format makes an empty cell. */
-void grid_cell(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void grid_row(struct grid *g);	       /* ends the row */
-bool grid_empty(const struct grid *g); /* no row was begun */
-bool grid_ok(const struct grid *g);    /* false: memory ran out on the way */
-void grid_print(const struct grid *g, FILE *out);
-void grid_free(struct grid *g); /* also of NULL */
 
 #endif

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kha stat -f table: for people. Columns are the rows of shm/tbl that count something. */
+/*
+ * kha stat -f table: for people, on a screen of 100 columns. A counter is a column when an operator
+ * asks for it of each server: what goes on, what went wrong, how much. With an older copy the totals
+ * of traffic are rates instead, so that nothing gets wider. All other counters are lines below (those
+ * of the node always, the rest with `all`), because forty of them are no table.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,194 +12,158 @@
 
 struct table {
 	const struct dump *d, *before; /* before: NULL, no rates */
+	const struct dump_look *look;
 	FILE *out;
 };
 
-/* One struct of a set in both copies; `then` NULL: it was not there, no rate. */
-struct slab {
-	const void *now, *then;
-};
+/* As narrow as a name or an address may become: still told apart. */
+#define NAME_MIN  12
+#define OWNER_MIN 15
 
-#define ROWS_MAX 64
-
-static void
-print_line(void *arg, const char *line)
+static unsigned
+width_of(const struct table *t)
 {
-	fprintf(arg, "%s\n", line);
+	return t->look->width != 0 ? t->look->width : DUMP_WIDTH;
 }
 
 static void
-print_head(const struct table *t)
+print_warning(void *arg, const char *line)
+{
+	const struct table *t = arg;
+
+	fputs(t->look->color ? tone_on(TONE_WARN) : "", t->out);
+	fmt_sentence(t->out, line, t->look->screen ? width_of(t) : 0, 0);
+	fputs(t->look->color ? tone_off(TONE_WARN) : "", t->out);
+}
+
+static void
+print_head(struct table *t)
 {
 	const struct dump *d = t->d;
 	const struct fmt_procs w = fmt_count(d, PROC_WORKER);
 	char up[FMT_HUMAN];
 
 	if (d->daemon == DAEMON_GONE)
-		dump_warnings(d, print_line, t->out);
+		dump_warnings(d, print_warning, t);
 	fprintf(t->out, "kha %s, node %s, pid %" PRId32 ", up %s, generation %" PRIu32,
 	    d->info.version, d->info.node[0] != '\0' ? d->info.node : "-", d->info.pid,
 	    fmt_span(fmt_age_ms(d, d->info.start_us), up), d->info.generation);
-	fprintf(t->out, ", %u of %u workers ready (%s), configuration %s\n", w.ready,
+	fprintf(t->out, ", %u of %u workers ready (%s)\nconfiguration %s\n", w.ready,
 	    d->info.workers, d->info.engine, d->info.config);
 	if (d->daemon != DAEMON_GONE)
-		dump_warnings(d, print_line, t->out);
+		dump_warnings(d, print_warning, t);
 }
 
 static void
-value_cell(struct grid *g, const struct dump *d, const struct stat_desc *desc, uint64_t v)
+number_cell(struct grid *g, uint64_t n)
 {
 	char text[FMT_HUMAN];
 
-	if (desc->kind == STAT_STAMP && v == 0)
-		grid_cell(g, "never");
-	else if (desc->kind == STAT_STAMP)
-		grid_cell(g, "%s", fmt_span(mono_ms(d->now) - (int64_t)v, text));
-	else if (desc->unit == STAT_MSEC)
-		grid_cell(g, "%s", fmt_span((int64_t)v, text));
-	else if (desc->unit == STAT_BYTES)
-		grid_cell(g, "%s", fmt_bytes(v, text));
-	else
-		grid_cell(g, "%" PRIu64, v);
+	grid_cell(g, "%s", fmt_number(n, text));
 }
 
 static void
-rate_cell(struct grid *g, const struct table *t, const struct stat_desc *desc, struct slab s,
-    unsigned row)
+bytes_cell(struct grid *g, uint64_t n)
 {
-	int64_t us = t->d->now.us - t->before->now.us;
-	uint64_t now = stat_row(s.now, row), then;
 	char text[FMT_HUMAN];
-	double rate;
 
-	then = s.then != NULL ? stat_row(s.then, row) : now;
-	if (s.then == NULL || us <= 0 || then > now) {
+	grid_cell(g, "%s", fmt_bytes(n, text));
+}
+
+/* The counter, or with an older copy how much it grew a second: `then` NULL: it was not there. */
+static void
+traffic_cell(struct grid *g, const struct table *t, uint64_t now, const uint64_t *then, bool bytes)
+{
+	double s = t->before != NULL ? (double)(t->d->now.us - t->before->now.us) / 1e6 : 0;
+	char text[FMT_HUMAN];
+
+	if (t->before == NULL && bytes)
+		bytes_cell(g, now);
+	else if (t->before == NULL)
+		number_cell(g, now);
+	else if (then == NULL || s <= 0 || *then > now)
 		grid_cell(g, "-");
-		return;
-	}
-	rate = (double)(now - then) * 1e6 / (double)us;
-	if (desc->unit == STAT_BYTES)
-		grid_cell(g, "%s", fmt_bytes((uint64_t)rate, text));
 	else
-		grid_cell(g, "%.*f", rate < 10 ? 1 : 0, rate);
+		grid_cell(g, "%s", fmt_rate((double)(now - *then) / s, bytes, text));
 }
 
-/* Connections and bytes have rates: the same counters that HAProxy's CSV knows. */
-static bool
-has_rate(const struct stat_desc *desc)
-{
-	return strcmp(desc->haproxy, "stot") == 0 || strcmp(desc->haproxy, "bin") == 0 ||
-	       strcmp(desc->haproxy, "bout") == 0;
-}
-
-/* Values with a unit of their own need none in the heading. */
-static void
-name_cell(struct grid *g, const struct stat_desc *desc, const char *suffix)
-{
-	size_t len = strlen(desc->name);
-
-	if (desc->unit == STAT_MSEC && len > 3 && strcmp(desc->name + len - 3, "_ms") == 0)
-		len -= 3;
-	grid_cell(g, "%.*s%s", (int)len, desc->name, suffix);
-}
-
-/* Marks the rows of a set that are not 0 in one slab at least. */
-static void
-mark_used(bool used[ROWS_MAX], enum stat_scope scope, const void *slab)
-{
-	for (unsigned i = 0; i < stat_sets[scope].n; i++)
-		used[i] = used[i] || stat_row(slab, i) != 0;
-}
+/* A counter of a struct in both copies; b may be NULL. */
+#define TRAFFIC(g, t, a, b, field, bytes)                                                          \
+	do {                                                                                       \
+		uint64_t then_ = (b) != NULL ? STAT_GET(b, field) : 0;                             \
+		traffic_cell(g, t, STAT_GET(a, field), (b) != NULL ? &then_ : NULL, bytes);        \
+	} while (0)
 
 static void
-heading_cells(
-    struct grid *g, const struct table *t, enum stat_scope scope, const bool used[ROWS_MAX])
+headings(struct grid *g, const struct table *t, const char *const *names, unsigned n)
 {
-	const struct stat_set *set = &stat_sets[scope];
+	for (unsigned i = 0; i < n; i++) {
+		/* A "/s" of the heading is for rates alone. */
+		size_t len = strlen(names[i]);
+		bool rate = len > 2 && strcmp(names[i] + len - 2, "/s") == 0;
 
-	for (unsigned i = 0; i < set->n; i++)
-		if (used[i])
-			name_cell(g, &set->rows[i], "");
-	for (unsigned i = 0; i < set->n && t->before != NULL; i++)
-		if (has_rate(&set->rows[i]))
-			name_cell(g, &set->rows[i], "/s");
+		grid_cell(g, "%.*s", (int)(rate && t->before == NULL ? len - 2 : len), names[i]);
+		if (i == 0)
+			grid_cut(g, GRID_MIDDLE, NAME_MIN);
+	}
+	grid_row(g);
 }
-
-static void
-value_cells(struct grid *g, const struct table *t, enum stat_scope scope, const bool used[ROWS_MAX],
-    struct slab s)
-{
-	const struct stat_set *set = &stat_sets[scope];
-
-	for (unsigned i = 0; i < set->n; i++)
-		if (used[i])
-			value_cell(g, t->d, &set->rows[i], stat_row(s.now, i));
-	for (unsigned i = 0; i < set->n && t->before != NULL; i++)
-		if (has_rate(&set->rows[i]))
-			rate_cell(g, t, &set->rows[i], s, i);
-}
-
-static struct slab
-service_slab(const struct table *t, unsigned i)
-{
-	const struct dump *b = t->before;
-	bool same = b != NULL && b->table.service[i].id == t->d->table.service[i].id;
-
-	return (struct slab){&t->d->sum.service[i], same ? &b->sum.service[i] : NULL};
-}
-
-static struct slab
-server_slab(const struct table *t, unsigned i)
-{
-	const struct dump *b = t->before;
-	bool same = b != NULL && b->table.server[i].id == t->d->table.server[i].id;
-
-	return (struct slab){&t->d->sum.server[i], same ? &b->sum.server[i] : NULL};
-}
+#define HEADINGS(g, t, ...)                                                                        \
+	do {                                                                                       \
+		static const char *const names_[] = {__VA_ARGS__};                                 \
+		headings(g, t, names_, sizeof names_ / sizeof *names_);                            \
+	} while (0)
 
 static void
 fill_services(struct grid *g, const struct table *t)
 {
 	const struct dump *d = t->d;
-	bool used[ROWS_MAX] = {false};
 
-	for (unsigned i = 0; i < d->n_services; i++)
-		mark_used(used, STAT_SET_SERVICE, &d->sum.service[d->services[i].index]);
-	grid_cell(g, "service");
-	grid_cell(g, "serving");
-	grid_cell(g, "servers");
-	heading_cells(g, t, STAT_SET_SERVICE, used);
-	grid_row(g);
+	HEADINGS(g, t, "service", "serving", "servers", "active", "queued", "accepted/s", "refused",
+	    "failed", "in/s", "out/s");
 	for (unsigned i = 0; i < d->n_services; i++) {
 		const struct dump_service *s = &d->services[i];
+		const struct shm_service *row = &d->table.service[s->index];
+		const struct stat_service *now = &d->sum.service[s->index], *then = NULL;
+		bool there = row->state == ROW_ACTIVE;
 
-		grid_cell(g, "%s", d->table.service[s->index].name);
-		grid_cell(g, "%s",
-		    d->table.service[s->index].state == ROW_ACTIVE ? dump_serving_name(s->serving)
-								   : "REMOVED");
+		if (t->before != NULL && t->before->table.service[s->index].id == row->id)
+			then = &t->before->sum.service[s->index];
+		grid_cell(g, "%s", row->name);
+		grid_cell(g, "%s", there ? dump_serving_name(s->serving) : "REMOVED");
+		grid_tone(g, there ? fmt_serving_tone(s->serving) : TONE_DIM);
 		grid_cell(g, "%u/%u", s->candidates, s->n);
-		value_cells(g, t, STAT_SET_SERVICE, used, service_slab(t, s->index));
+		number_cell(g, STAT_GET(now, active));
+		number_cell(g, STAT_GET(now, queued));
+		TRAFFIC(g, t, now, then, accepted, false);
+		number_cell(g, STAT_GET(now, no_server) + STAT_GET(now, limited));
+		number_cell(g, STAT_GET(now, connect_failed));
+		TRAFFIC(g, t, now, then, bytes_in, true);
+		TRAFFIC(g, t, now, then, bytes_out, true);
 		grid_row(g);
 	}
 }
 
 static void
-server_row(struct grid *g, const struct table *t, const char *service, unsigned i,
-    const bool used[ROWS_MAX], const bool check_used[ROWS_MAX])
+server_row(struct grid *g, const struct table *t, const char *service, unsigned i)
 {
-	const struct dump *d = t->d;
-	const struct shm_server *s = &d->table.server[i];
+	const struct dump *d = t->d, *b = t->before;
+	const struct stat_server *now = &d->sum.server[i], *then = NULL;
+	enum server_state state = (enum server_state)d->shown[i];
 	char text[FMT_CHECK];
 
-	grid_cell(g, "%s/%s", service, s->name);
-	grid_cell(g, "%s", server_state_name((enum server_state)d->shown[i]));
-	grid_cell(g, "%" PRIu32 "%s", s->weight, s->backup ? "b" : "");
+	if (b != NULL && b->table.server[i].id == d->table.server[i].id)
+		then = &b->sum.server[i];
+	grid_cell(g, "%s/%s", service, d->table.server[i].name);
+	grid_cell(g, "%s", server_state_name(state));
+	grid_tone(g, fmt_state_tone(state));
 	grid_cell(g, "%s", fmt_check(&d->health[i], text));
-	value_cells(g, t, STAT_SET_SERVER, used, server_slab(t, i));
-	for (unsigned k = 0; k < stat_sets[STAT_SET_CHECK].n; k++)
-		if (check_used[k])
-			value_cell(
-			    g, d, &stat_sets[STAT_SET_CHECK].rows[k], stat_row(&d->check[i], k));
+	number_cell(g, STAT_GET(now, active));
+	TRAFFIC(g, t, now, then, connected, false);
+	number_cell(g, fmt_errors(now));
+	TRAFFIC(g, t, now, then, bytes_in, true);
+	TRAFFIC(g, t, now, then, bytes_out, true);
+	number_cell(g, STAT_GET(&d->check[i], up_down));
 	grid_row(g);
 }
 
@@ -202,59 +171,42 @@ static void
 fill_servers(struct grid *g, const struct table *t)
 {
 	const struct dump *d = t->d;
-	bool used[ROWS_MAX] = {false}, check_used[ROWS_MAX] = {false};
 
-	for (unsigned i = 0; i < d->n_services; i++)
-		for (unsigned k = 0; k < d->services[i].n; k++) {
-			unsigned index = d->servers[d->services[i].first + k];
-
-			mark_used(used, STAT_SET_SERVER, &d->sum.server[index]);
-			mark_used(check_used, STAT_SET_CHECK, &d->check[index]);
-		}
-	grid_cell(g, "server");
-	grid_cell(g, "state");
-	grid_cell(g, "weight");
-	grid_cell(g, "check");
-	heading_cells(g, t, STAT_SET_SERVER, used);
-	for (unsigned i = 0; i < stat_sets[STAT_SET_CHECK].n; i++)
-		if (check_used[i])
-			name_cell(g, &stat_sets[STAT_SET_CHECK].rows[i], "");
-	grid_row(g);
+	HEADINGS(g, t, "server", "state", "check", "active", "connected/s", "errors", "in/s",
+	    "out/s", "downs");
 	for (unsigned i = 0; i < d->n_services; i++)
 		for (unsigned k = 0; k < d->services[i].n; k++)
 			server_row(g, t, d->table.service[d->services[i].index].name,
-			    d->servers[d->services[i].first + k], used, check_used);
+			    d->servers[d->services[i].first + k]);
 }
 
 static void
 fill_vips(struct grid *g, const struct table *t)
 {
 	const struct dump *d = t->d;
-	bool used[ROWS_MAX] = {false};
 	char text[ADDR_TEXT], span[FMT_HUMAN];
+	bool known;
 
 	if (d->n_vips == 0)
 		return;
-	for (unsigned i = 0; i < d->n_vips; i++)
-		mark_used(used, STAT_SET_VIP, &d->vip_stat[i]);
-	grid_cell(g, "vip");
-	grid_cell(g, "state");
-	grid_cell(g, "since");
-	grid_cell(g, "priority");
-	grid_cell(g, "owner heard");
-	heading_cells(g, t, STAT_SET_VIP, used);
-	grid_row(g);
+	HEADINGS(g, t, "vip", "state", "since", "priority", "owner heard", "taken", "sent", "heard",
+	    "rejected");
 	for (unsigned i = 0; i < d->n_vips; i++) {
 		const struct shm_vip *v = &d->vip[i];
+		const struct stat_vip *s = &d->vip_stat[i];
 
+		known = v->owner.sa.sa_family != AF_UNSPEC;
 		grid_cell(g, "%s", v->name);
 		grid_cell(g, "%s", dump_vip_state_name(v->state));
+		grid_tone(g, fmt_vip_tone(v));
 		grid_cell(g, "%s", fmt_span(fmt_age_ms(d, v->since_us), span));
 		grid_cell(g, "%" PRIu32, v->priority);
-		grid_cell(g, "%s",
-		    v->owner.sa.sa_family != AF_UNSPEC ? addr_print_ip(&v->owner, text, sizeof text)
-						       : "-");
-		value_cells(g, t, STAT_SET_VIP, used, (struct slab){&d->vip_stat[i], NULL});
+		grid_cell(g, "%s", known ? addr_print_ip(&v->owner, text, sizeof text) : "-");
+		grid_cut(g, GRID_MIDDLE, OWNER_MIN);
+		number_cell(g, STAT_GET(s, became_master));
+		number_cell(g, STAT_GET(s, adverts_sent));
+		number_cell(g, STAT_GET(s, adverts_received));
+		number_cell(g, fmt_rejected(s));
 		grid_row(g);
 	}
 }
@@ -264,75 +216,127 @@ fill_procs(struct grid *g, const struct table *t)
 {
 	char text[FMT_HUMAN];
 
-	grid_cell(g, "process");
-	grid_cell(g, "pid");
-	grid_cell(g, "generation");
-	grid_cell(g, "state");
-	grid_cell(g, "heartbeat");
-	grid_cell(g, "active");
-	grid_row(g);
+	HEADINGS(g, t, "process", "pid", "generation", "state", "heartbeat", "active", "accepted",
+	    "in", "out");
 	for (unsigned i = 0; i < t->d->n_procs; i++) {
 		const struct dump_proc *p = &t->d->proc[i];
 
-		if (p->kind == PROC_WORKER)
-			grid_cell(g, "worker/%" PRIu32, p->slot);
-		else
-			grid_cell(g, "%s", proc_kind_name((enum proc_kind)p->kind));
+		grid_cell(g, "%s", fmt_proc(p, text));
 		grid_cell(g, "%" PRId32, p->pid);
 		grid_cell(g, "%" PRIu32, p->generation);
 		grid_cell(g, "%s", fmt_doing(p));
 		grid_cell(
 		    g, "%s", p->beat_us != 0 ? fmt_span(fmt_age_ms(t->d, p->beat_us), text) : "-");
-		if (p->kind == PROC_WORKER)
-			grid_cell(g, "%" PRIu64, p->active);
+		if (p->kind == PROC_WORKER) {
+			number_cell(g, p->active);
+			number_cell(g, p->accepted);
+			bytes_cell(g, p->bytes_in);
+			bytes_cell(g, p->bytes_out);
+		}
 		grid_row(g);
 	}
 }
 
-/* Counters of the node, one a line with what it means: too many for columns. */
+/* ---- counters as lines ---- */
+
+/* Exact, because the columns are not. */
 static void
-fill_totals(struct grid *g, const struct table *t)
+value_cell(struct grid *g, const struct dump *d, const struct stat_desc *desc, uint64_t v)
 {
-	const struct {
-		enum stat_scope scope;
-		const void *slab;
-	} all[] = {
-	    {STAT_SET_WORKER, &t->d->sum.worker},
-	    {STAT_SET_MASTER, &t->d->master},
-	    {STAT_SET_LOGGER, &t->d->logger},
-	    {STAT_SET_WEB, &t->d->web},
-	};
+	char text[FMT_HUMAN];
 
-	grid_cell(g, "counter");
-	grid_cell(g, "total");
-	grid_cell(g, "meaning");
-	grid_row(g);
-	for (unsigned s = 0; s < sizeof all / sizeof *all; s++) {
-		const struct stat_set *set = &stat_sets[all[s].scope];
+	if (desc->kind == STAT_STAMP)
+		grid_cell(g, "%s ago", fmt_span(mono_ms(d->now) - (int64_t)v, text));
+	else
+		grid_cell(g, "%" PRIu64 "%s", v, desc->unit == STAT_MSEC ? "ms" : "");
+}
 
-		for (unsigned i = 0; i < set->n; i++) {
-			if (stat_row(all[s].slab, i) == 0)
-				continue;
-			grid_cell(g, "%s.%s", set->name, set->rows[i].name);
-			value_cell(g, t->d, &set->rows[i], stat_row(all[s].slab, i));
-			grid_cell(g, "%s", set->rows[i].help);
-			grid_row(g);
-		}
+/* Values with a unit of their own need none in the name. */
+static int
+name_length(const struct stat_desc *desc)
+{
+	size_t len = strlen(desc->name);
+
+	if (desc->unit == STAT_MSEC && len > 3 && strcmp(desc->name + len - 3, "_ms") == 0)
+		len -= 3;
+	return (int)len;
+}
+
+/* Those of a struct that are not 0; `whose`: in front of the names. */
+static void
+counter_rows(struct grid *g, const struct table *t, enum stat_scope scope, const void *slab,
+    const char *whose)
+{
+	const struct stat_set *set = &stat_sets[scope];
+
+	for (unsigned i = 0; i < set->n; i++) {
+		if (stat_row(slab, i) == 0)
+			continue;
+		grid_cell(g, "%s.%.*s", whose, name_length(&set->rows[i]), set->rows[i].name);
+		value_cell(g, t->d, &set->rows[i], stat_row(slab, i));
+		grid_cell(g, "%s", set->rows[i].help);
+		grid_row(g);
 	}
 }
 
+static void
+all_counters(struct grid *g, const struct table *t)
+{
+	const struct dump *d = t->d;
+	char whose[2 * SHM_NAME + 16];
+
+	for (unsigned i = 0; i < d->n_services; i++) {
+		const struct dump_service *s = &d->services[i];
+		const char *service = d->table.service[s->index].name;
+
+		snprintf(whose, sizeof whose, "service %s", service);
+		counter_rows(g, t, STAT_SET_SERVICE, &d->sum.service[s->index], whose);
+		for (unsigned k = 0; k < s->n; k++) {
+			unsigned index = d->servers[s->first + k];
+
+			snprintf(whose, sizeof whose, "server %s/%s", service,
+			    d->table.server[index].name);
+			counter_rows(g, t, STAT_SET_SERVER, &d->sum.server[index], whose);
+			counter_rows(g, t, STAT_SET_CHECK, &d->check[index], whose);
+		}
+	}
+	for (unsigned i = 0; i < d->n_vips; i++) {
+		snprintf(whose, sizeof whose, "vip %s", d->vip[i].name);
+		counter_rows(g, t, STAT_SET_VIP, &d->vip_stat[i], whose);
+	}
+}
+
+static void
+fill_counters(struct grid *g, const struct table *t)
+{
+	grid_cell(g, "counter");
+	grid_cut(g, GRID_MIDDLE, 40);
+	grid_cell(g, "total");
+	grid_cell(g, "meaning");
+	grid_cut(g, GRID_END, 12);
+	grid_row(g);
+	counter_rows(g, t, STAT_SET_WORKER, &t->d->sum.worker, "worker");
+	counter_rows(g, t, STAT_SET_MASTER, &t->d->master, "master");
+	counter_rows(g, t, STAT_SET_LOGGER, &t->d->logger, "logger");
+	counter_rows(g, t, STAT_SET_WEB, &t->d->web, "web");
+	if (t->look->all)
+		all_counters(g, t);
+}
+
 int
-fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err *err)
+fmt_table(const struct dump *d, const struct dump *before, const struct dump_look *look, FILE *out,
+    struct err *err)
 {
 	static void (*const fill[])(struct grid * g, const struct table *t) = {
 	    fill_services,
 	    fill_servers,
 	    fill_vips,
 	    fill_procs,
-	    fill_totals,
+	    fill_counters,
 	};
 	enum { GRIDS = sizeof fill / sizeof *fill };
-	const struct table t = {d, before, out};
+	static const struct dump_look plain;
+	struct table t = {d, before, look != NULL ? look : &plain, out};
 	struct grid *g[GRIDS] = {NULL};
 	int result = 0;
 
@@ -342,13 +346,15 @@ fmt_table(const struct dump *d, const struct dump *before, FILE *out, struct err
 			fill[i](g[i], &t);
 		if (g[i] == NULL || !grid_ok(g[i]))
 			result = err_addsys(err, "table");
+		else
+			grid_fit(g[i], width_of(&t));
 	}
 	if (result == 0)
 		print_head(&t);
 	for (int i = 0; i < GRIDS; i++) {
 		if (result == 0 && !grid_empty(g[i])) {
 			fputc('\n', out);
-			grid_print(g[i], out);
+			grid_print(g[i], out, t.look->color);
 		}
 		grid_free(g[i]);
 	}

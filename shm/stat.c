@@ -339,6 +339,12 @@ stat_service_active(const struct seg *seg, unsigned service)
 }
 
 uint64_t
+stat_service_queued(const struct seg *seg, unsigned service)
+{
+	return over_workers(seg, &seg->ro->head.r.retired.service[service].queued, false);
+}
+
+uint64_t
 stat_node_active(const struct seg *seg)
 {
 	return over_workers(seg, &seg->ro->head.r.retired.worker.active, false);

@@ -64,6 +64,7 @@ bool stat_sum(const struct seg *seg, struct stat_slab *sum);
  * of living entries. */
 uint64_t stat_server_active(const struct seg *seg, unsigned server);
 uint64_t stat_service_active(const struct seg *seg, unsigned service);
+uint64_t stat_service_queued(const struct seg *seg, unsigned service);
 uint64_t stat_node_active(const struct seg *seg);
 /* Latest byte from a server, CLOCK_MONOTONIC ms, over living and retired. */
 uint64_t stat_server_last_byte(const struct seg *seg, unsigned server);

@@ -113,7 +113,7 @@ on_answer(void *arg, const struct web_route *r, struct reply *reply, FILE *out)
 		return;
 	case WEB_DUMP:
 		reply->type = web_dump_type(r->format);
-		if (dump_print(d, NULL, r->format, out, &err) < 0)
+		if (dump_print(d, NULL, r->format, NULL, out, &err) < 0)
 			reply->status = 500;
 		return;
 	default:

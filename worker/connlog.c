@@ -65,9 +65,11 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 {
 	const struct shm_service *service = &w->view.table.service[c->service];
 	unsigned server = c->server;
-	uint64_t all, on_service, on_server;
+	uint64_t all, on_service, backend, on_server;
 	char client[ADDR_TEXT], own[ADDR_TEXT] = "-";
 	const char *plus = asap ? "+" : "", *server_name = "<NOSRV>";
+	/* Its place in the queue, the first one's is 1: as HAProxy counts. */
+	unsigned place = c->ticket > 0 ? c->queued_behind + 1u : 0;
 	bool own_queue = c->ticket > 0 && c->queued_for != NO_SERVER;
 	struct addr local;
 
@@ -80,13 +82,17 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 	if (local.sa.sa_family != AF_UNSPEC)
 		addr_print(&local, own, sizeof own);
 	all = sum_active(w, c, c->server, &on_service, &on_server);
+	/* At the end HAProxy no longer counts it where it counts backends and servers. */
+	backend = on_service - (asap || on_service == 0 ? 0 : 1);
+	if (!asap && on_server > 0)
+		on_server--;
 	log_info("%s [%s.%03d] %s %s/%s %lld/%d/%s%lld %s%llu %s %llu/%llu/%llu/%llu/%d %u/%u %s",
 	    addr_print(&c->client, client, sizeof client), date(c->accepted_wall_ms),
 	    (int)(c->accepted_wall_ms % 1000), service->name, service->name, server_name,
 	    (long long)waited_ms(w, c), c->connect_ms, plus,
 	    (long long)(w->now.us - conn_began_us(c)) / 1000, plus,
 	    (unsigned long long)conn_bytes(c, SIDE_SERVER), letters, (unsigned long long)all,
-	    (unsigned long long)on_service, (unsigned long long)on_service,
-	    (unsigned long long)on_server, c->tries > 0 ? c->tries - 1 : 0,
-	    own_queue ? c->queued_behind : 0, own_queue ? 0 : c->queued_behind, own);
+	    (unsigned long long)on_service, (unsigned long long)backend,
+	    (unsigned long long)on_server, c->tries > 0 ? c->tries - 1 : 0, own_queue ? place : 0,
+	    own_queue ? 0 : place, own);
 }

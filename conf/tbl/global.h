@@ -32,7 +32,7 @@ OPT(STRING, group, 1, 32, "\"kha\"", NOW, RESTART,
 OPT(PATH, run_dir, 1, 90, "\"/run/kha\"", NOW, RESTART,
     "Directory for kha.pid, kha.shm and the control socket; created when absent")
 OPT(STRINGS, log, 1, 8, "\"stderr\"", NOW, LIVE,
-    "Log targets: stderr, syslog[:facility[:level]], udp:ADDR:PORT[:facility[:level]], or a file's path")
+    "Log targets: stderr[:level], syslog[:facility[:level]], udp:ADDR:PORT[:facility[:level]], or a file's path[:level]")
 WORDS(log_level, "err|warning|notice|info|debug", "\"info\"", NOW, WORKERS,
     "The least important lines that are written; one line per connection is info")
 OPT(AUTO_INT, max_connections, 1, 1000000, "\"auto\"", NOW, WORKERS,

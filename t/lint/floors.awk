@@ -16,6 +16,7 @@ BEGIN {
 	only["netlink/"] = "^vrrp/link\\.c$"
 	only["ev.h"] = "^(master|checker|vrrp|web|t)/"
 	only["microhttpd.h"] = "^web/http\\.c$"
+	only["curses.h"] = only["ncurses.h"] = "^master/cli_top_screen\\.c$"
 	only["cmocka.h"] = "^t/unit/"
 }
 function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }

@@ -31,6 +31,7 @@ state_line__has_the_facts(void **state)
 	w.table.server[2].backup = 1;
 	table_publish(&w.f.seg, &w.table);
 	w.f.all->worker[0].r.stat.server[0].active = 14;
+	w.f.all->worker[0].r.stat.service[0].queued = 3;
 	world_start(&w, true);
 	await_ready(&w);
 	assert_int_equal(
@@ -41,7 +42,8 @@ state_line__has_the_facts(void **state)
 	await_log(&w, "warning server api/cp-1 is DOWN: L4CON connection refused, 3 of 3 failed, "
 		      "check took ");
 	/* Here, and when it was UP before the others. */
-	assert_in_range(logged(&w, "ms; 1 UP, 1 backup servers left, 14 connections\n"), 1, 2);
+	assert_in_range(
+	    logged(&w, "ms; 1 UP, 1 backup servers left, 14 connections, 3 queued\n"), 1, 2);
 	p[0].status = 503;
 	peer_start(&p[0]);
 	await_log(&w, "warning server api/cp-1 is NOTREADY: L7STS GET /readyz: 503, 3 of 3 failed, "

@@ -17,7 +17,7 @@
 #include "shm/table.h"
 
 struct fixture f;
-char out[65536], err[4096];
+char out[262144], err[4096];
 
 void
 cli_world_slurp(const char *path, char *text, size_t size)
@@ -51,8 +51,8 @@ cli_world_paths(char o[256], char e[256])
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} verbs[] = {
-    {"stat", cli_stat}, {"status", cli_status}, {"server", cli_server}, {"session", cli_session}};
+} verbs[] = {{"stat", cli_stat}, {"status", cli_status}, {"server", cli_server}, {"session", cli_session},
+    {"top", cli_top}};
 
 pid_t
 cli_start(const char *line)
@@ -105,6 +105,7 @@ cli_world_open(void **state)
 {
 	(void)state;
 	unsetenv("KHA_RUN_DIR");
+	unsetenv("COLUMNS");
 	fixture_open(&f);
 	fixture_sample(&f);
 	cli_world_pid(getpid(), mono_now().us);

@@ -6,7 +6,7 @@
 #include "t/unit/shm_fixture.h"
 
 extern struct fixture f;
-extern char out[65536], err[4096]; /* what the last cli_run() printed */
+extern char out[262144], err[4096]; /* what the last cli_run() printed */
 
 /* A cmocka setup and teardown: the sample, whose daemon is this process. */
 int cli_world_open(void **state);

@@ -65,8 +65,12 @@ all__are_listed_with_state_and_weight(void **state)
 	assert_string_equal(err, "");
 	assert_memory_equal(out, "server       address          state  ", 37);
 	shows("\napi/cp-1     10.0.0.21:6443   UP  ");
-	shows("\napi/cp-2     10.0.0.12:6443   DRAIN, 59m59s left  3m20s  100  ");
-	shows("  50 (file: 100)            0     0/2  L4CON in 7ms: connection refused");
+	shows("\napi/cp-2     10.0.0.12:6443   DRAIN, 59m59s left  3m20s  100   ");
+	shows("  50 (file: 100)       0     0/2  L4CON in 7\xe2\x80\xa6\n"); /* 100 columns */
+	setenv("COLUMNS", "140", 1);
+	assert_int_equal(cli_run("server -r @"), CLI_OK);
+	unsetenv("COLUMNS");
+	shows("  50 (file: 100)       0     0/2  L4CON in 7ms: connection refused, \"twice\"\n");
 	shows("\nweb/a\"b,c\\d  ");
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "master/cli.h"
+#include "shm/grid.h"
 #include "shm/table.h"
 #include "t/unit/cli_world.h"
 #include "t/unit/shm_fixture.h"
@@ -93,7 +94,15 @@ stat__misused__exits_2_and_says_how(void **state)
 	    {"stat -w 1s", "-w 1s is not a number"},
 	    {"stat -w nan", "-w nan is not a number"},
 	    {"stat -w", "option -w needs a value"},
+	    {"stat --all -f csv", "--all goes with the table; csv always has all"},
 	    {"stat -x", "unknown option -x"},
+	    {"top -d 0", "kha top: -d 0 is not a number of seconds from 0.1 to 86400"},
+	    {"top -n 0", "-n 0 is not a number from 1 on"},
+	    {"top -n 3x", "-n 3x is not a number"},
+	    {"top -p server", "no pane \"server\": did you mean \"servers\"?"},
+	    {"top -o bites", "no order \"bites\": did you mean \"bytes\"?"},
+	    {"top -o xyz", "no order \"xyz\""},
+	    {"top now", "now is one word too many"},
 	    {"stat --formt", "unknown option --formt"},
 	    {"stat all", "all is one word too many"},
 	    {"status all", "all is one word too many"},
@@ -118,6 +127,8 @@ help__goes_to_standard_output(void **state)
 	assert_memory_equal(out, "usage: kha stat ", 16);
 	assert_int_equal(cli_run("status --help"), CLI_OK);
 	assert_memory_equal(out, "usage: kha status ", 18);
+	assert_int_equal(cli_run("top --help"), CLI_OK);
+	assert_memory_equal(out, "usage: kha top ", 15);
 	assert_string_equal(err, "");
 }
 
@@ -168,7 +179,8 @@ status__shows_services_workers_and_warnings(void **state)
 	    "\nworker   pid  generation  state     heartbeat  connections\n",
 	    "\nservice api (leastconn): serving UP, 2 of 4 servers, connections 12\n",
 	    "\n  cp-1    10.0.0.21:6443   UP           ",
-	    "L7OK/200 in 7ms: GET /readyz: 200 OK\n",
+	    "\n  server  address          state        since  weight  active  health  last check\n",
+	    "   100      12     3/3  L7OK/200 in 7ms: GET /readyz",
 	    "\n  spare   10.0.0.14:6443   UP (backup)  ",
 	    "\nservice web (roundrobin): serving FAIL-OPEN, 1 of 1 servers, connections "
 	    "0\n",
@@ -185,6 +197,80 @@ status__shows_services_workers_and_warnings(void **state)
 	f.seg.head->self.beat_us = mono_now().us - 60000000;
 	assert_int_equal(cli_run("status -r @"), CLI_OK);
 	assert_memory_equal(out, "master does not answer: heartbeat 1m00s old\n", 44);
+}
+
+static void
+assert_fits(const char *line, unsigned width)
+{
+	unsigned n = 0;
+	char *save = NULL;
+
+	assert_int_equal(cli_run(line), CLI_OK);
+	for (char *l = strtok_r(out, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
+		/* Of sentences the terminal makes lines; here they are one each. */
+		if (strncmp(l, "service ", 8) == 0 || strncmp(l, "server 0-", 9) == 0 ||
+		    strncmp(l, "server 1-", 9) == 0 || strncmp(l, "server 2-", 9) == 0)
+			continue;
+		n++;
+		if (fmt_width(l) > width)
+			fail_msg("%s: %u columns: %s", line, fmt_width(l), l);
+	}
+	assert_true(n > 10);
+}
+
+static void
+top__in_batch_mode__prints_screens_and_follows_the_exit_codes(void **state)
+{
+	char *first, *second;
+	pid_t pid = fixture_fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(fixture_wait(pid), 0);
+	assert_int_equal(cli_run("top -b -n 2 -d 0.1 -o name -r @"), CLI_OK);
+	assert_string_equal(err, "");
+	first = strstr(out, "kha 0.1.0, 15 of 20000 connections");
+	assert_ptr_equal(first, out);
+	second = strstr(first + 1, "kha 0.1.0, 15 of 20000 connections");
+	assert_non_null(second);
+	assert_null(strstr(second + 1, "kha 0.1.0, 15 of 20000 connections"));
+	assert_non_null(strstr(second, " connections, 0.0/s, in 0/s, out 0/s, up "));
+	assert_non_null(strstr(second, "\nserver       state     active  conn/s  in/s  out/s  "
+				       "errors  check\napi/cp-1     UP "));
+	assert_null(strchr(out, '\033'));
+	assert_int_equal(cli_run("top -b -n 1 -d 0.1 -p workers -r @"), CLI_OK);
+	assert_non_null(strstr(out, "\nworker/0  draining "));
+	assert_int_equal(cli_run("top -b -n 1 -d 0.1 -r /nonexistent"), CLI_NO_DAEMON);
+	assert_int_equal(cli_run("top -n 1 -d 0.1 -r @"), CLI_FAILED);
+	assert_string_equal(err, "kha top: no terminal: kha top -b needs none\n");
+	cli_world_pid(pid, mono_now().us);
+	assert_int_equal(cli_run("top -b -n 1 -d 0.1 -r @"), CLI_NO_DAEMON);
+	assert_non_null(strstr(out, "is gone, this is what it left; waiting for another\n"));
+}
+
+static void
+width__of_all_tables__is_100_or_what_COLUMNS_says(void **state)
+{
+	(void)state;
+	fixture_crowd(&f);
+	cli_world_pid(getpid(), mono_now().us);
+	assert_fits("stat -r @", 100);
+	assert_fits("stat --all -r @", 100);
+	assert_fits("server -r @", 100);
+	setenv("COLUMNS", "120", 1);
+	assert_fits("server -r @", 120);
+	unsetenv("COLUMNS");
+	assert_int_equal(cli_run("status -r @"), CLI_OK);
+	/* A row of a server: both ends of its name and address, and how its check went. */
+	assert_non_null(strstr(out, "\n  kube-"));
+	for (char *l = strstr(out, "\n  kube-"); l != NULL; l = strstr(l + 1, "\n  kube-")) {
+		*strchr(l + 1, '\n') = '\0';
+		assert_int_equal(fmt_width(l + 1), 100);
+		assert_non_null(strstr(l + 1, "]:65535  "));
+		assert_non_null(strstr(l + 1, "  L7OKC/401 in "));
+		l += strlen(l + 1);
+	}
 }
 
 static void
@@ -260,6 +346,11 @@ main(void)
 		dead_daemon__is_named_and_what_it_left_is_printed, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(
 		status__shows_services_workers_and_warnings, cli_world_open, cli_world_close),
+	    cmocka_unit_test_setup_teardown(
+		top__in_batch_mode__prints_screens_and_follows_the_exit_codes, cli_world_open,
+		cli_world_close),
+	    cmocka_unit_test_setup_teardown(
+		width__of_all_tables__is_100_or_what_COLUMNS_says, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(
 		output__that_cannot_be_written__exits_1, cli_world_open, cli_world_close),
 	    cmocka_unit_test_setup_teardown(

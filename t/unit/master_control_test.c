@@ -191,6 +191,20 @@ only_server__is_refused_with_nothing_left(void **state)
 				  "--force does it all the same");
 }
 
+/* Nobody is usable; who returns has not passed a check yet, but accepts: better than nobody. */
+static void
+ready__of_the_only_server__is_not_refused(void **state)
+{
+	(void)state;
+	table.server[WEB_9].state = ROW_FREE;
+	order("web/cp-1 maint force");
+	assert_int_equal(table.server[WEB_1].admin, ADMIN_MAINT);
+	facts.state[WEB_1] = STATE_NOTREADY;
+	order("web/cp-1 ready");
+	assert_true(changed);
+	assert_int_equal(table.server[WEB_1].admin, ADMIN_READY);
+}
+
 static void
 close__is_an_order_of_the_moment(void **state)
 {
@@ -238,6 +252,7 @@ main(void)
 	    cmocka_unit_test_setup(last_usable_server__is_refused_unless_forced, control_world),
 	    cmocka_unit_test_setup(backups__are_usable_servers, control_world),
 	    cmocka_unit_test_setup(only_server__is_refused_with_nothing_left, control_world),
+	    cmocka_unit_test_setup(ready__of_the_only_server__is_not_refused, control_world),
 	    cmocka_unit_test_setup(close__is_an_order_of_the_moment, control_world),
 	    cmocka_unit_test_setup(removed_server__can_only_be_closed, control_world),
 	    cmocka_unit_test_setup(unknown_server__is_refused, control_world),

@@ -44,6 +44,15 @@ spec__words__are_understood(void **state)
 	assert_int_equal(sink_parse(&spec, "/var/log/kha.log", &err), 0);
 	assert_int_equal(spec.kind, SINK_FILE);
 	assert_string_equal(spec.path, "/var/log/kha.log");
+	assert_int_equal(spec.level, LOG_LEVEL_DEBUG);
+	assert_int_equal(sink_parse(&spec, "/var/log/kha.log:warning", &err), 0);
+	assert_string_equal(spec.path, "/var/log/kha.log");
+	assert_int_equal(spec.level, LOG_LEVEL_WARNING);
+	assert_int_equal(sink_parse(&spec, "/var/log/12:30/k:ha.log", &err), 0);
+	assert_string_equal(spec.path, "/var/log/12:30/k:ha.log");
+	assert_int_equal(sink_parse(&spec, "stderr:err", &err), 0);
+	assert_int_equal(spec.kind, SINK_STDERR);
+	assert_int_equal(spec.level, LOG_LEVEL_ERR);
 	assert_int_equal(sink_parse(&spec, "syslog", &err), 0);
 	assert_int_equal(spec.kind, SINK_SYSLOG);
 	assert_int_equal(spec.facility, LOG_DAEMON);
@@ -66,7 +75,7 @@ spec__nonsense__is_named(void **state)
 {
 	static const char *const bad[] = {"", "stdout", "syslog:", "syslog:local8", "syslogs",
 	    "syslog:daemon:loud", "udp:", "udp:127.0.0.1", "udp:host:514", "udp:[::1]514",
-	    "udp:127.0.0.1:99999", "kha.log"};
+	    "udp:127.0.0.1:99999", "kha.log", "stderr:", "stderr:loud", "/var/log/kha.log:warn"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -310,7 +310,7 @@ fixture_text(const struct dump *d, const struct dump *before, enum dump_format f
 
 	need(mem != NULL, "open_memstream");
 	err_init(&err);
-	need(dump_print(d, before, format, mem, &err) == 0, err_end(&err));
+	need(dump_print(d, before, format, NULL, mem, &err) == 0, err_end(&err));
 	fclose(mem);
 	return text;
 }
@@ -345,4 +345,47 @@ fixture_vip(struct fixture *f)
 	SEQ_STORE(&f->all->vrrp.r.vip[3], &v);
 	f->all->vrrp.r.stat[3].adverts_sent = 77;
 	f->all->vrrp.r.stat[3].rejected_password = 4;
+}
+
+/* Every counter of a struct. */
+static void
+fill_words(void *slab, size_t size, uint64_t n)
+{
+	for (size_t i = 0; i < size / 8; i++)
+		memcpy((char *)slab + i * 8, &n, 8);
+}
+
+void
+fixture_crowd(struct fixture *f)
+{
+	static const uint64_t huge = UINT64_C(1234567890123456789);
+	static struct shm_table t;
+	char name[SHM_NAME], addr[ADDR_TEXT];
+
+	fixture_sample(f);
+	fixture_vip(f);
+	memset(&t, 0, sizeof t);
+	t.n_services = 3;
+	t.n_servers = 200;
+	for (unsigned i = 0; i < t.n_services; i++) {
+		snprintf(t.service[i].name, SHM_NAME, "%u-%061u", i % 10, i % 10);
+		t.service[i].state = ROW_ACTIVE;
+		t.service[i].id = i + 1;
+	}
+	f->seg.checker = &f->all->checker.r;
+	for (unsigned i = 0; i < t.n_servers; i++) {
+		snprintf(name, sizeof name,
+		    "kube-apiserver-of-a-cluster-with-a-rather-long-name-00000000%03u",
+		    (unsigned)(uint8_t)i);
+		snprintf(addr, sizeof addr, "[2001:db8:1111:2222:3333:4444:5555:%04x]:65535",
+		    i + 0x1000);
+		set_server(&t, i, name, addr, i % 3);
+		set_health(f, i, i % 5 == 4 ? STATE_DOWN : STATE_UP, RESULT_L7OKC, 401,
+		    "a text that says much, as some servers do when they are asked for their health");
+	}
+	table_publish(&f->seg, &t);
+	f->seg.checker = NULL;
+	fill_words(&f->all->worker[0].r.stat, sizeof f->all->worker[0].r.stat, huge);
+	fill_words(f->all->checker.r.stat, sizeof f->all->checker.r.stat, huge);
+	fill_words(&f->all->vrrp.r.stat[3], sizeof f->all->vrrp.r.stat[3], huge);
 }

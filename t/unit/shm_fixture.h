@@ -33,6 +33,9 @@ void fixture_vip(struct fixture *f);
  * with bytes that follow from the serial, silent for 300 ms. server: index, SHM_NO_SERVER. */
 void fixture_session(struct fixture *f, unsigned worker, unsigned row, uint64_t serial,
     unsigned server, const char *client, const char *own, int64_t now_us);
+/* Instead of the sample: three services with 200 servers, a VIP and workers, with the longest names,
+ * addresses and numbers that there may be. Published. */
+void fixture_crowd(struct fixture *f);
 #define FIXTURE_NOW_US	INT64_C(100000000000) /* 27.7 hours after boot */
 #define FIXTURE_WALL_MS INT64_C(1700000000000)
 

@@ -198,31 +198,10 @@ processes__are_counted_by_what_they_do(void **state)
 	free(d);
 }
 
-static void
-text__is_cut_in_its_middle_between_characters(void **state)
-{
-	static const struct {
-		const char *text;
-		size_t width;
-		const char *cut;
-	} rows[] = {{"abcdef", 6, "abcdef"}, {"abcdefg", 6, "abc~fg"}, {"abcdefg", 5, "ab~fg"},
-	    {"abcdefg", 1, "~"}, {"abcdefg", 2, "a~"}, {"abcdefg", 3, "a~g"},
-	    {"a\303\244bc\303\266d", 4, "a\303\244~d"}, {"", 3, ""}};
-	char text[32];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		snprintf(text, sizeof text, "%s", rows[i].text);
-		fmt_cut(text, rows[i].width);
-		assert_string_equal(text, rows[i].cut);
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(text__is_cut_in_its_middle_between_characters),
 	    cmocka_unit_test(clean__keeps_text_and_replaces_what_a_terminal_or_json_would_choke_on),
 	    cmocka_unit_test(spans_and_bytes__are_short),
 	    cmocka_unit_test(check__in_words__has_code_and_duration_only_where_they_mean_something),
