@@ -164,10 +164,14 @@ fi
 # ---- the RPM package ----
 run "make rpm" make rpm
 rpm=$(ls -t o/kha-"$version"-1*.rpm 2>/dev/null | head -n 1)
-rpm -qlp "$rpm" >"$D/files" 2>"$D/said"
-printf '%s\n' /etc/kha /usr/sbin/kha /usr/lib/systemd/system/kha.service /usr/lib/sysusers.d/kha.conf /usr/share/man/man8/kha.8.gz \
-	/usr/share/man/man5/kha.conf.5.gz /usr/share/man/man8/kha-stat.8.gz >"$D/wanted"
+# Fedora compresses pages, Debian's rpmbuild does not.
+rpm -qlp "$rpm" 2>"$D/said" | sed 's/\.gz$//' >"$D/files"
+printf '%s\n' /etc/kha /usr/sbin/kha /usr/lib/systemd/system/kha.service /usr/lib/sysusers.d/kha.conf /usr/share/man/man8/kha.8 \
+	/usr/share/man/man5/kha.conf.5 /usr/share/man/man8/kha-stat.8 /usr/lib/firewalld/services/kha.xml >"$D/wanted"
 empty "everything is in it" "$(missing "$D/wanted" "$D/files")"
 rpmlint "$rpm" >"$D/rpmlint" 2>&1
-empty "rpmlint finds no error" "$(grep -E ': E: ' "$D/rpmlint" | tr '\n' ' ')"
+# Who signs and packs it is not known here; groups went with RPM 4.8; kha.conf.5 is taken to belong into
+# a folder named "conf".
+like "rpmlint has looked" "$(cat "$D/rpmlint")" '1 packages'
+empty "rpmlint finds no error" "$(grep ': E: ' "$D/rpmlint" | grep -vE ': (no-signature|no-packager-tag|no-group-tag)|bad-manual-page-folder .*/kha\.conf\.5 ' | tr '\n' ' ')"
 finish
