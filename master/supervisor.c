@@ -42,8 +42,7 @@ make_status(const struct master *m, char *text, size_t size)
 	}
 	for (unsigned i = 0; i < m->table.n_servers; i++) {
 		health_load(&m->seg, i, m->table.server[i].id, &h);
-		shown[i] =
-		    (uint8_t)health_shown(&m->table.server[i], (enum server_state)h.state);
+		shown[i] = (uint8_t)health_shown(&m->table.server[i], (enum server_state)h.state);
 	}
 	for (unsigned i = 0; i < SHM_VIPS; i++)
 		if (SEQ_LOAD(&m->seg.ro->vrrp.r.vip[i], &vip[n]) && vip[n].name[0] != '\0')

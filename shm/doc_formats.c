@@ -24,7 +24,8 @@ sample(void)
 	d->table.n_services = d->table.n_servers = 1;
 	d->table.service[0].state = d->table.server[0].state = ROW_ACTIVE;
 	d->table.server[0].addr.in.sin_family = AF_INET;
-	d->table.server[0].set_admin.until_wall_ms = d->table.server[0].set_weight.until_wall_ms = 1;
+	d->table.server[0].set_admin.until_wall_ms = d->table.server[0].set_weight.until_wall_ms =
+	    1;
 	d->table.server[0].set_admin.since_us = 1;
 	d->health[0] = (struct shm_health){.since_us = 1,
 	    .checked_us = 1,

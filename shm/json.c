@@ -343,7 +343,8 @@ walk(const json_t *value, const char *path,
 	} else if (json_is_object(value)) {
 		json_object_foreach((json_t *)(uintptr_t)value, key, member)
 		{
-			snprintf(below, sizeof below, "%s%s%s", path, *path != '\0' ? "." : "", key);
+			snprintf(
+			    below, sizeof below, "%s%s%s", path, *path != '\0' ? "." : "", key);
 			walk(member, below, fn, arg);
 		}
 	} else if (json_is_array(value)) {
@@ -358,8 +359,8 @@ walk(const json_t *value, const char *path,
 }
 
 int
-fmt_json_keys(const struct dump *d,
-    void (*fn)(void *arg, const char *path, const char *type), void *arg)
+fmt_json_keys(
+    const struct dump *d, void (*fn)(void *arg, const char *path, const char *type), void *arg)
 {
 	json_t *root = everything(d);
 

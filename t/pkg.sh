@@ -42,7 +42,7 @@ ip link set net1 up
 ip link set net0 up
 ip addr add 10.77.0.1/24 dev net0
 api cp-1 9101
-GLOBAL='workers = 1;'
+export GLOBAL='workers = 1;'
 conf <<-X
 	nodes = "10.77.0.1";
 	vips = { name = "kubeapi"; addresses = "10.77.0.10"; advert = "100ms"; };

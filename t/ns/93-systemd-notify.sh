@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 story "systemd is told"
 
-GLOBAL='workers = 2;'
+export GLOBAL='workers = 2;'
 # A node alone with its VIP. Behind the wire is nobody: the second server leaves its check without an
 # answer, and the start waits for it.
 ip link add net0 type veth peer name net1
