@@ -103,6 +103,7 @@ master_boot(struct master *m, struct conf *conf, struct err *err)
 	if (make_run_dir(m, err) < 0 || open_log(m, err) < 0)
 		return -1;
 	log_init("master", (enum log_level)(LOG_LEVEL_ERR + conf->global.log_level));
+	supervisor_init(m);
 	if (preflight_files(m, conf, err) < 0 || proc_init(m, err) < 0 ||
 	    reload_generation(m, conf, PATIENCE_MS, err) < 0 ||
 	    reload_publish(m, conf, PUBLISH_FINAL, NULL, NULL, err) < 0)
@@ -143,6 +144,7 @@ master_ready(struct master *m)
 	if (m->tell_fd >= 0)
 		daemon_tell(m->tell_fd, 0, "");
 	m->tell_fd = -1;
+	supervisor_ready(m);
 }
 
 void

@@ -187,7 +187,7 @@ print_table(
 	if (o->limit != 0 && o->limit < list->n)
 		printf("%zu of %zu connections\n", o->limit, list->n);
 	if (unlisted > 0)
-		printf("%" PRIu64 " more are open, for which a worker has no row (kha-stats(7), "
+		printf("%" PRIu64 " more are open, for which a worker has no row (kha-stat(8), "
 		       "unlisted)\n",
 		    unlisted);
 	if (list->torn > 0)

@@ -17,6 +17,7 @@
 #include "master/reload.h"
 #include "master/saver.h"
 #include "master/scripts.h"
+#include "master/supervisor.h"
 #include "master/vips.h"
 #include "master/webs.h"
 #include "shm/seg.h"
@@ -78,6 +79,7 @@ struct master {
 	bool cold;		       /* no checker has had results yet */
 
 	struct reload reload;
+	struct supervisor supervisor;
 	struct saver saver;
 	struct ctl *ctl;
 	struct vip_wait vip_wait[MASTER_VIP_WAITS + 2 * SHM_VIPS];
@@ -117,5 +119,7 @@ void master_child_ended(struct master *m, unsigned entry);
 void master_log_lines(enum log_level level, const char *head, const char *text);
 /* Stores m->info, with the numbers of m->now. */
 void master_store_info(struct master *m);
+/* How the last reload went, for dumps and systemd. why: it was refused; NULL: it was not. */
+void master_reloaded(struct master *m, const char *why);
 
 #endif

@@ -126,13 +126,21 @@ print_version(void)
 static int
 print_doc(const char *what)
 {
+	bool failed = false;
+
 	if (strcmp(what, "options") == 0)
 		conf_doc(stdout);
 	else if (strcmp(what, "counters") == 0)
 		dump_doc(stdout);
+	else if (strcmp(what, "columns") == 0)
+		dump_doc_columns(stdout);
+	else if (strcmp(what, "metrics") == 0)
+		failed = dump_doc_metrics(stdout) < 0;
+	else if (strcmp(what, "keys") == 0)
+		failed = dump_doc_keys(stdout) < 0;
 	else
 		return misused();
-	return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+	return fflush(stdout) == 0 && !failed ? CLI_OK : CLI_FAILED;
 }
 
 static void

@@ -42,6 +42,17 @@ master_store_info(struct master *m)
 }
 
 void
+master_reloaded(struct master *m, const char *why)
+{
+	m->info.reload_wall_ms = wall_ms();
+	m->info.reload_ok = why == NULL;
+	if (why == NULL)
+		m->info.reload_ok_wall_ms = m->info.reload_wall_ms;
+	master_store_info(m);
+	supervisor_reloaded(m, why);
+}
+
+void
 master_child_ended(struct master *m, unsigned entry)
 {
 	const struct proc *p = &m->proc[entry];
@@ -107,6 +118,7 @@ on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	proc_watch(m, now);
 	operate_turn(m, now);
 	scripts_turn(m);
+	supervisor_turn(m, now);
 	master_stop_turn(m);
 }
 
@@ -123,6 +135,7 @@ init(struct master *m, const struct master_options *opt)
 	    .seg.rw_fd = -1,
 	    .log_fds = {-1, -1},
 	    .tell_fd = -1,
+	    .supervisor.sd.fd = -1,
 	    .cold = true,
 	};
 	/* The default one: only there libev sees children. Its own backend: the environment does
@@ -162,6 +175,7 @@ fini(struct master *m)
 {
 	const bool failed = m->exit_code != 0;
 
+	supervisor_fini(m);
 	saver_fini(m);
 	listen_close(&m->listen);
 	if (m->now.conf != m->first)

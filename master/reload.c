@@ -50,9 +50,7 @@ finish_bad(struct master *m)
 	}
 	if (r->job.request.verb == CTL_RELOAD) {
 		STAT_ADD(&m->seg.head->master, reload_failed, 1);
-		m->info.reload_wall_ms = wall_ms();
-		m->info.reload_ok = 0;
-		master_store_info(m);
+		master_reloaded(m, why);
 	}
 	master_log_lines(LOG_LEVEL_ERR,
 	    r->job.request.verb == CTL_RELOAD ? "reload failed: " : "reopen failed: ", why);
@@ -72,9 +70,7 @@ finish_good(struct master *m)
 		return;
 	}
 	STAT_ADD(&m->seg.head->master, reload_ok, 1);
-	m->info.reload_wall_ms = m->info.reload_ok_wall_ms = wall_ms();
-	m->info.reload_ok = 1;
-	master_store_info(m);
+	master_reloaded(m, NULL);
 	changes_print(&r->changes, m->now.number, &r->warnings, text, sizeof text);
 	master_log_lines(LOG_LEVEL_NOTICE, "reload: ", text);
 	ctl_reply(m->ctl, r->job.client, 0, text);
@@ -151,6 +147,7 @@ begin_reload(struct master *m)
 	struct reload *r = &m->reload;
 	struct err errors;
 
+	supervisor_reloading(m);
 	err_init(&errors);
 	r->conf = strcmp(m->now.conf->path, "-") == 0
 		      ? NULL

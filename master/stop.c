@@ -113,6 +113,7 @@ master_stop(struct master *m, bool graceful)
 		reload_abort(m);
 		go(m, STOP_VIPS, PROC_VRRP);
 		m->stop_until = mono_add_ms(mono_now(), VIPS_MS);
+		supervisor_stopping(m);
 	} else if (m->stopping == STOP_DRAIN) {
 		log_notice("stopping");
 		go(m, STOP_WORKERS, PROC_WORKER);

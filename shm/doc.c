@@ -7,8 +7,8 @@
 
 /* A sentence of a row as mdoc text: nothing at the start of a line that roff would take
  * for a request, no backslash that it would take for an escape; with a full stop. */
-static void
-sentence(FILE *out, const char *text)
+void
+fmt_mdoc(FILE *out, const char *text)
 {
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", out);
@@ -30,7 +30,7 @@ set_doc(FILE *out, const struct stat_set *set, const char *title)
 		const struct stat_desc *row = &set->rows[i];
 
 		fprintf(out, ".It Sy %s\n", row->name);
-		sentence(out, row->help);
+		fmt_mdoc(out, row->help);
 		if (row->kind == STAT_GAUGE)
 			fputs("Goes up and down.\n", out);
 		if (row->unit == STAT_MSEC)
@@ -50,14 +50,14 @@ states_doc(FILE *out)
 	fputs(".Ss States of a server\n.Bl -tag -width NOTREADY\n", out);
 #define STATE(name, help)                                                                          \
 	fputs(".It Sy " #name "\n", out);                                                          \
-	sentence(out, help);
+	fmt_mdoc(out, help);
 #include "shm/tbl/state.h"
 #undef STATE
 	fputs(".El\n", out);
 	fputs(".Ss Results of a health check\n.Bl -tag -width SOCKERR\n", out);
 #define RESULT(name, passed, accepts, mute, help)                                                  \
 	fputs(".It Sy " #name "\n", out);                                                          \
-	sentence(out, help);
+	fmt_mdoc(out, help);
 #include "shm/tbl/result.h"
 #undef RESULT
 	fputs(".El\n", out);
@@ -73,7 +73,7 @@ reasons_doc(FILE *out)
 	for (int r = 0; r < CLOSE_REASONS; r++) {
 		fprintf(out, ".It Sy %s Pq Li \"%s\"\n", close_name((enum close_reason)r),
 		    close_letters((enum close_reason)r));
-		sentence(out, close_help((enum close_reason)r));
+		fmt_mdoc(out, close_help((enum close_reason)r));
 	}
 	fputs(".El\n", out);
 }

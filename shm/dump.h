@@ -19,8 +19,12 @@ const char *dump_format_name(enum dump_format f);
  * `out` (sentence in err). */
 int dump_write(const struct seg *seg, enum dump_format f, FILE *out, struct err *err);
 
-/* The mdoc rows of all counters, for the manual page. */
+/* The mdoc rows of the manual page: all counters; and what each format calls them, taken from a
+ * sample of it. -1: out of memory. */
 void dump_doc(FILE *out);
+void dump_doc_columns(FILE *out);
+int dump_doc_metrics(FILE *out);
+int dump_doc_keys(FILE *out);
 
 /*
  * The two steps of dump_write(): everything that is needed is copied first, then printed,

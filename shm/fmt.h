@@ -12,6 +12,13 @@ int fmt_table(const struct dump *d, const struct dump *before, const struct dump
 int fmt_csv(const struct dump *d, FILE *out);
 int fmt_prometheus(const struct dump *d, FILE *out);
 int fmt_json(const struct dump *d, FILE *out, struct err *err);
+/* json.c: calls fn for each value of the JSON of *d, arrays by their first element: "kha.node",
+ * "string". Objects of counters are values: "counters". -1: out of memory. */
+int fmt_json_keys(
+    const struct dump *d, void (*fn)(void *arg, const char *path, const char *type), void *arg);
+
+/* doc.c: a row's sentence as mdoc text. */
+void fmt_mdoc(FILE *out, const char *text);
 
 /* fmt.c */
 

@@ -318,7 +318,7 @@ static const struct {
 	const char *lines;
 	void (*write)(const struct line *l);
 } columns[] = {
-#define COLUMN(name, lines, value) {#name, lines, column_##value},
+#define COLUMN(name, lines, value, help) {#name, lines, column_##value},
 #include "shm/tbl/column.h"
 #undef COLUMN
 };

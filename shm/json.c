@@ -3,6 +3,7 @@
  * shm/tbl; times are milliseconds (_ms) and, where a date is meant, milliseconds since 1970 (_at_ms). */
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "shm/fmt.h"
 #include "shm/session.h"
@@ -270,13 +271,13 @@ vip(struct json *j, unsigned i)
 	return o;
 }
 
-int
-fmt_json(const struct dump *d, FILE *out, struct err *err)
+/* NULL: out of memory. */
+static json_t *
+everything(const struct dump *d)
 {
 	struct json j = {.d = d};
 	json_t *root = json_object(), *services = json_array(), *workers = json_array(),
 	       *others = json_array(), *vips = json_array();
-	int result = 0;
 
 	for (unsigned i = 0; i < d->n_services; i++)
 		append(&j, services, service(&j, &d->services[i]));
@@ -290,12 +291,86 @@ fmt_json(const struct dump *d, FILE *out, struct err *err)
 	put(&j, root, "vips", vips);
 	put(&j, root, "workers", workers);
 	put(&j, root, "processes", others);
-	if (j.failed)
-		result = err_add(err, "json: out of memory");
-	else if (json_dumpf(root, out, JSON_INDENT(2)) == 0)
+	if (!j.failed)
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+int
+fmt_json(const struct dump *d, FILE *out, struct err *err)
+{
+	json_t *root = everything(d);
+
+	if (root == NULL)
+		return err_add(err, "json: out of memory");
+	if (json_dumpf(root, out, JSON_INDENT(2)) == 0)
 		fputc('\n', out);
 	json_decref(root);
-	return result;
+	return 0;
+}
+
+/* ---- the manual page ---- */
+
+static bool
+is_counters(const char *path)
+{
+	static const char *const ends[] = {".counters", ".totals", ".master", ".logger"};
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot != NULL && i < sizeof ends / sizeof *ends; i++)
+		if (strcmp(dot, ends[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+walk(const json_t *value, const char *path,
+    void (*fn)(void *arg, const char *path, const char *type), void *arg)
+{
+	static const char *const types[] = {
+	    [JSON_STRING] = "string",
+	    [JSON_INTEGER] = "number",
+	    [JSON_REAL] = "number",
+	    [JSON_TRUE] = "boolean",
+	    [JSON_FALSE] = "boolean",
+	    [JSON_NULL] = "null",
+	};
+	char below[128];
+	const char *key;
+	json_t *member;
+
+	if (is_counters(path)) {
+		fn(arg, path, "counters");
+	} else if (json_is_object(value)) {
+		json_object_foreach((json_t *)(uintptr_t)value, key, member)
+		{
+			snprintf(
+			    below, sizeof below, "%s%s%s", path, *path != '\0' ? "." : "", key);
+			walk(member, below, fn, arg);
+		}
+	} else if (json_is_array(value)) {
+		snprintf(below, sizeof below, "%s[]", path);
+		if (json_array_size(value) == 0)
+			fn(arg, below, types[JSON_STRING]);
+		else
+			walk(json_array_get(value, 0), below, fn, arg);
+	} else {
+		fn(arg, path, types[json_typeof(value)]);
+	}
+}
+
+int
+fmt_json_keys(
+    const struct dump *d, void (*fn)(void *arg, const char *path, const char *type), void *arg)
+{
+	json_t *root = everything(d);
+
+	if (root == NULL)
+		return -1;
+	walk(root, "", fn, arg);
+	json_decref(root);
+	return 0;
 }
 
 /* ---- open connections ---- */

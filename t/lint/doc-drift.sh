@@ -20,7 +20,7 @@ is_empty() {
 # missing FROM IN: words of FROM that IN has not
 missing() { while read -r word; do grep -qF -- "$word" "$2" || echo "$word"; done <"$1"; }
 
-for page in kha.8 kha.conf.5 kha-stats.7; do
+for page in kha.8 kha.conf.5 kha-stat.8; do
 	doc/fill "$kha" 0.0.0 <"doc/$page.in" >"$d/$page" 2>&1
 	{
 		grep -nE '^@|@[A-Z]+@' "$d/$page"
