@@ -216,7 +216,7 @@ draw(struct options *o, const struct looks *l)
 	return result;
 }
 
-/* Waits until `next`, or for keys. -1: the terminal is gone. */
+/* Waits until `next`, or for keys. *terminal: false when it is gone. */
 static enum top_act
 keys(struct options *o, struct mono next, const sigset_t *open, bool *terminal)
 {
@@ -238,7 +238,7 @@ keys(struct options *o, struct mono next, const sigset_t *open, bool *terminal)
 	return act;
 }
 
-/* CLI_OK: the person or -n ended it, or a signal did. */
+/* CLI_OK: the person or -n ended it, or a signal did. -1: no memory. */
 static int
 turn(struct options *o, struct looks *l, const sigset_t *open)
 {
@@ -269,7 +269,9 @@ turn(struct options *o, struct looks *l, const sigset_t *open)
 		looked = mono_now();
 		next = mono_add_ms(looked, o->view.interval_ms);
 	}
-	return terminal ? CLI_OK : CLI_FAILED;
+	if (!terminal)
+		ended_by = SIGHUP; /* which is on its way, or was ignored */
+	return CLI_OK;
 }
 
 static int

@@ -132,7 +132,7 @@ at_most "nor long after" $took $((1500 * SLOW))
 is "counted as queue_timeout" "$(total close_queue_timeout)" 1
 until_true 3 grep -q ' sQ ' "$D/kha.log"
 like "its letters, how long it waited, and that it was the first" "$(grep ' sQ ' "$D/kha.log")" \
-	' one one/<NOSRV> [0-9]{3,}/-1/[0-9]+ 0 sQ [0-9/]+ 0/0 -$'
+	' one one/<NOSRV> [0-9]{3,}/-1/[0-9]+ 0 sQ [0-9/]+ 0/1 -$'
 services 1 0 60s
 check "reload: timeout.queue = 60s" reload
 waiting before 8442 1
@@ -149,7 +149,7 @@ check "one leaves" until_true 5 of_is one queued 3
 is "counted as queue_abort" "$(total close_queue_abort)" 1
 until_true 3 grep -q ' CQ ' "$D/kha.log"
 like "its letters, how long it waited, and behind whom" "$(grep ' CQ ' "$D/kha.log")" \
-	' one one/<NOSRV> [0-9]{4,}/-1/[0-9]+ 0 CQ [0-9/]+ 0/1 -$'
+	' one one/<NOSRV> [0-9]{4,}/-1/[0-9]+ 0 CQ [0-9/]+ 0/2 -$'
 end $held
 loaded before $before
 loaded behind $behind
