@@ -274,9 +274,11 @@ run_seed(uint64_t seed)
 	w.shared = 0;
 	w.node[master].gap_max = 0;
 	world_run(&w, 60 * VRRP_SECOND);
-	/* And it lasts, but for those who may preempt after their delay. */
+	/* And it lasts, but for those who may preempt after their delay: they serve before they speak. */
 	assert_true(world_master(&w) >= 0);
-	assert_true(w.shared <= 2 * w.delay_max);
+	if (w.shared > VRRP_LINGER + 2 * w.delay_max)
+		fail_msg("seed %llu: two owners for %lld us", (unsigned long long)seed,
+		    (long long)w.shared / 1000);
 }
 
 static void
