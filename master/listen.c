@@ -166,7 +166,7 @@ explain(const struct addr *addr, const struct conf *conf, int error, struct err 
 		if (h.pid == 0)
 			err_add(err,
 			    "%s: cannot listen on %s: another process listens on %s "
-			    "(root would see which one)",
+			    "(as root, ss -ltnp shows which one)",
 			    name, text, other);
 		else
 			err_add(err,

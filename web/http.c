@@ -187,6 +187,11 @@ on_connection(
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 		*own = clients_add(&http->clients, info->connect_fd, mono_now());
+		/* Each listener may have CLIENTS_MAX; nobody stays whose time nobody measures. */
+		if (*own == NULL) {
+			shutdown(info->connect_fd, SHUT_RDWR);
+			STAT_ADD(http->stat, cut, 1);
+		}
 	} else if (*own != NULL) {
 		clients_remove(&http->clients, *own);
 		*own = NULL;
@@ -250,6 +255,30 @@ on_again(struct ev_loop *loop, struct ev_timer *w, int revents)
 	run(w->data);
 }
 
+#define TLS_ITEMS(s)                                                                               \
+	{MHD_OPTION_HTTPS_MEM_CERT, 0, (s)->cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, (s)->key},        \
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0,                                                       \
+		(void *)(uintptr_t) "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},                           \
+	    {MHD_OPTION_END, 0, NULL},
+
+int
+http_check(const struct secrets *s, struct err *err)
+{
+	const struct MHD_OptionItem items[] = {TLS_ITEMS(s)};
+	struct MHD_Daemon *daemon;
+
+	if (s->cert == NULL)
+		return 0;
+	daemon = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0,
+	    NULL, NULL, on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, to_log, NULL,
+	    MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	if (daemon == NULL)
+		return err_add(
+		    err, "status.tls: cert and key are no pair, or one of them cannot be used");
+	MHD_stop_daemon(daemon);
+	return 0;
+}
+
 static void
 start_one(struct http *http, const struct listener *listener)
 {
@@ -257,11 +286,7 @@ start_one(struct http *http, const struct listener *listener)
 	const struct secrets *s = http->secrets;
 	/* The monitor URL is for machines that know nothing of certificates. */
 	bool tls = s->cert != NULL && listener->service == WEB_STATUS;
-	const struct MHD_OptionItem tls_items[] = {
-	    {MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert},
-	    {MHD_OPTION_HTTPS_MEM_KEY, 0, s->key},
-	    {MHD_OPTION_END, 0, NULL},
-	};
+	const struct MHD_OptionItem tls_items[] = {TLS_ITEMS(s)};
 	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 	const union MHD_DaemonInfo *info;
 	char text[ADDR_TEXT];
@@ -277,9 +302,8 @@ start_one(struct http *http, const struct listener *listener)
 	    tls ? tls_items : none, MHD_OPTION_END);
 	info = l->daemon != NULL ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL)
-		fatal("status: %s cannot be served%s",
-		    addr_print(&listener->addr, text, sizeof text),
-		    tls ? ": do status.tls.cert and status.tls.key belong together?" : "");
+		fatal(
+		    "status: %s cannot be served", addr_print(&listener->addr, text, sizeof text));
 	ev_io_init(&l->io, on_io, info->epoll_fd, EV_READ);
 	ev_timer_init(&l->again, on_again, 0., 0.);
 	l->io.data = l->again.data = l;

@@ -41,6 +41,9 @@ struct http {
 	unsigned n;
 };
 
+/* Are certificate and key, if there are any, a pair that can be used? -1: why not, in err. */
+int http_check(const struct secrets *s, struct err *err);
+
 /* Serves h's listeners on its loop. Fatal when a listener cannot be served. */
 void http_start(struct http *http, const struct heritage *h);
 /* Closes who is too slow. Call once a second at least. */

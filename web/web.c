@@ -156,11 +156,13 @@ int
 web_check(const struct conf *conf, struct err *err)
 {
 	struct secrets s;
+	int rc;
 
 	if (secrets_read(&s, &conf->status, err) < 0)
 		return -1;
+	rc = http_check(&s, err);
 	secrets_free(&s);
-	return 0;
+	return rc;
 }
 
 int

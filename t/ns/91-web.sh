@@ -111,6 +111,14 @@ kha_start
 until_true 5 web_ready
 is "HTTPS, verified" "$(code --cacert "$D/ca.pem" --resolve localhost:9000:127.0.0.1 https://localhost:9000/stats)" 200
 is "the monitor stays plain" "$(code http://127.0.0.1:33305/monitor)" 200
+is "not with TLS 1.1" "$(code -k --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 https://127.0.0.1:9000/stats)" 000
+openssl genrsa -out "$D/other.pem" 2048 2>/dev/null
+cp "$D/kha.conf" "$D/pair.conf"
+conf_with "listen = \"127.0.0.1:9000\"; tls = { cert = \"$D/server.pem\"; key = \"$D/other.pem\"; };"
+reload >"$D/reload.out" 2>&1
+is "a key of another certificate: refused" $? 1
+like "and says why" "$(cat "$D/reload.out")" 'status.tls: cert and key are no pair'
+cp "$D/pair.conf" "$D/kha.conf"
 check "plain HTTP there: no answer" test 000 = "$(code $page/stats)"
 kha_stop
 

@@ -51,8 +51,8 @@ cli_world_paths(char o[256], char e[256])
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} verbs[] = {{"stat", cli_stat}, {"status", cli_status}, {"server", cli_server}, {"session", cli_session},
-    {"top", cli_top}};
+} verbs[] = {{"stat", cli_stat}, {"status", cli_status}, {"server", cli_server},
+    {"session", cli_session}, {"top", cli_top}};
 
 pid_t
 cli_start(const char *line)
