@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "master/holder.h"
+#include "master/listen_option.h"
 #include "shm/table.h"
 #include "web/web.h"
 
@@ -29,58 +30,6 @@ find_row(const struct listen_set *set, const struct addr *addr, unsigned slot)
 		if (set->rows[i].slot == slot && addr_equal(&set->rows[i].addr, addr))
 			return &set->rows[i];
 	return NULL;
-}
-
-/* An option of the configuration that names addresses to listen on. */
-struct option {
-	const struct conf_listens *listens;
-	const struct conf_service *service; /* NULL: the page's or the monitor's */
-	enum web_listens web;		    /* which of them */
-};
-
-/* Option i of all there are; false: there are not so many. */
-static bool
-option_at(const struct conf *conf, unsigned i, struct option *o)
-{
-	const struct conf_status *status = &conf->status;
-
-	*o = (struct option){.web = WEB_STATUS};
-	if (i < conf->n_services) {
-		o->service = &conf->services[i];
-		o->listens = &o->service->listen;
-	} else if (i == conf->n_services) {
-		o->listens = &status->listen;
-	} else if (i == conf->n_services + 1) {
-		o->listens = &status->monitor.listen;
-		o->web = WEB_MONITOR;
-	}
-	return o->listens != NULL;
-}
-
-/* The option that names `addr`: one at most, see conf/check_listen.c. */
-static bool
-option_of(const struct conf *conf, const struct addr *addr, struct option *o)
-{
-	for (unsigned k = 0; option_at(conf, k, o); k++)
-		for (unsigned i = 0; i < o->listens->n; i++)
-			if (addr_equal(&o->listens->v[i].addr, addr))
-				return true;
-	return false;
-}
-
-/* "service api", and "services.api.listen". */
-static void
-name_option(const struct option *o, char who[LISTEN_NAME], char path[LISTEN_NAME])
-{
-	if (o->service != NULL) {
-		snprintf(who, LISTEN_NAME, "service %s", o->service->name);
-		snprintf(path, LISTEN_NAME, "services.%s.listen", o->service->name);
-	} else {
-		const char *group = o->web == WEB_MONITOR ? "status.monitor" : "status";
-
-		snprintf(who, LISTEN_NAME, "%s", group);
-		snprintf(path, LISTEN_NAME, "%s.listen", group);
-	}
 }
 
 static int
@@ -132,60 +81,6 @@ bind_any_family(const struct addr *addr, bool reuseport)
 		return fd;
 	addr_set_port(&v4, addr_port(addr));
 	return bind_one(&v4, reuseport);
-}
-
-static unsigned
-unprivileged_start(void)
-{
-	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
-	unsigned start = 1024;
-
-	if (f == NULL)
-		return start;
-	if (fscanf(f, "%u", &start) != 1)
-		start = 1024;
-	fclose(f);
-	return start;
-}
-
-static void
-explain(const struct addr *addr, const struct conf *conf, int error, struct err *err)
-{
-	char text[ADDR_TEXT], other[ADDR_TEXT], name[LISTEN_NAME], path[LISTEN_NAME];
-	struct option o;
-	struct holder h;
-
-	if (!option_of(conf, addr, &o))
-		return;
-	name_option(&o, name, path);
-
-	addr_print(addr, text, sizeof text);
-	errno = error;
-	if (error == EADDRINUSE && holder_find(addr, &h)) {
-		addr_print(&h.addr, other, sizeof other);
-		if (h.pid == 0)
-			err_add(err,
-			    "%s: cannot listen on %s: another process listens on %s "
-			    "(as root, ss -ltnp shows which one)",
-			    name, text, other);
-		else
-			err_add(err,
-			    "%s: cannot listen on %s: %s (pid %d) listens on %s; stop it, "
-			    "or change %s",
-			    name, text, h.program, (int)h.pid, other, path);
-	} else if (error == EACCES && addr_port(addr) < unprivileged_start()) {
-		err_addsys(err,
-		    "%s: cannot listen on %s (ports below %u need root or "
-		    "CAP_NET_BIND_SERVICE)",
-		    name, text, unprivileged_start());
-	} else if (error == EACCES) {
-		err_addsys(err,
-		    "%s: cannot listen on %s (SELinux? semanage port -a -t http_port_t "
-		    "-p tcp %u)",
-		    name, text, addr_port(addr));
-	} else {
-		err_addsys(err, "%s: cannot listen on %s", name, text);
-	}
 }
 
 /* Is the one in our way a kha that is just dying, or ourselves? */
@@ -281,7 +176,7 @@ bind_address(struct listen_set *set, const struct addr *addr, unsigned workers, 
 /* Nobody asked for the default's port, which others like too (PHP). It must not keep the daemon from
  * its work. */
 static bool
-nobody_asked(const struct option *o)
+nobody_asked(const struct listen_option *o)
 {
 	const struct conf_listens *l = o->listens;
 	char text[ADDR_TEXT];
@@ -296,7 +191,7 @@ go_without(const struct conf *conf, const struct addr *addr, int error)
 	struct err why;
 
 	err_init(&why);
-	explain(addr, conf, error, &why);
+	listen_explain(addr, conf, error, &why);
 	log_warning("the status page is off: %s", err_end(&why));
 }
 
@@ -304,10 +199,10 @@ int
 listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers, int patience_ms,
     struct err *err)
 {
-	struct option o;
+	struct listen_option o;
 	int result = 0;
 
-	for (unsigned k = 0; option_at(conf, k, &o); k++)
+	for (unsigned k = 0; listen_option_at(conf, k, &o); k++)
 		for (unsigned i = 0; i < o.listens->n; i++) {
 			const struct addr *addr = &o.listens->v[i].addr;
 			const unsigned slots = o.service != NULL ? workers : 1;
@@ -320,7 +215,7 @@ listen_bind(struct listen_set *set, const struct conf *conf, unsigned workers, i
 				go_without(conf, addr, errno);
 				continue;
 			}
-			explain(addr, conf, errno, err);
+			listen_explain(addr, conf, errno, err);
 			result = -1;
 		}
 	if (result < 0)
@@ -364,11 +259,11 @@ listen_rollback(struct listen_set *set)
 void
 listen_commit(struct listen_set *set, const struct conf *conf)
 {
-	struct option o;
+	struct listen_option o;
 
 	for (unsigned i = set->n; i-- > 0;) {
 		set->rows[i].fresh = false;
-		if (!option_of(conf, &set->rows[i].addr, &o))
+		if (!listen_option_of(conf, &set->rows[i].addr, &o))
 			remove_row(set, i);
 	}
 }
@@ -408,13 +303,13 @@ listen_of_worker(const struct listen_set *set, const struct conf *conf,
     const struct shm_table *table, unsigned slot, unsigned workers, unsigned *n)
 {
 	struct listener *list = new_list(set, n);
-	struct option o;
+	struct listen_option o;
 	int index;
 
 	for (unsigned i = 0; list != NULL && i < set->n; i++) {
 		const struct listen_row *row = &set->rows[i];
 
-		if (row->slot % workers != slot || !option_of(conf, &row->addr, &o) ||
+		if (row->slot % workers != slot || !listen_option_of(conf, &row->addr, &o) ||
 		    o.service == NULL)
 			continue;
 		index = table_find_service(table, o.service->name);
@@ -428,10 +323,10 @@ struct listener *
 listen_of_web(const struct listen_set *set, const struct conf *conf, unsigned *n)
 {
 	struct listener *list = new_list(set, n);
-	struct option o;
+	struct listen_option o;
 
 	for (unsigned i = 0; list != NULL && i < set->n; i++)
-		if (option_of(conf, &set->rows[i].addr, &o) && o.service == NULL)
+		if (listen_option_of(conf, &set->rows[i].addr, &o) && o.service == NULL)
 			add_to(list, n, &set->rows[i], o.web);
 	return list;
 }

@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kha stat -f json, kha session -f json. Keys of counters are the names of their rows in
- * shm/tbl; times are milliseconds (_ms) and, where a date is meant, milliseconds since 1970 (_at_ms). */
+/* kha stat -f json */
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "shm/fmt.h"
-#include "shm/session.h"
-
-/* Memory that ran out anywhere: the whole text is void then. */
-struct json {
-	const struct dump *d;
-	bool failed;
-};
-
-/* Takes the reference to `value`. */
-static void
-put(struct json *j, json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value) < 0)
-		j->failed = true;
-}
-
-static void
-put_text(struct json *j, json_t *object, const char *key, const char *text)
-{
-	put(j, object, key, json_string(text));
-}
-
-static void
-put_number(struct json *j, json_t *object, const char *key, int64_t n)
-{
-	put(j, object, key, json_integer(n));
-}
-
-static void
-put_bool(struct json *j, json_t *object, const char *key, bool b)
-{
-	put(j, object, key, json_boolean(b));
-}
-
-static void
-append(struct json *j, json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value) < 0)
-		j->failed = true;
-}
-
-/* Age of a moment, null when it never was. */
-static void
-put_age(struct json *j, json_t *object, const char *key, int64_t then_us)
-{
-	put(j, object, key, then_us != 0 ? json_integer(fmt_age_ms(j->d, then_us)) : json_null());
-}
+#include "shm/json.h"
 
 static void
 put_counters(struct json *j, json_t *object, enum stat_scope scope, const void *slab)
@@ -152,13 +105,6 @@ check(struct json *j, const struct shm_health *h)
 		append(j, warn, json_string("foreign"));
 	put(j, o, "warnings", warn);
 	return o;
-}
-
-/* A date in milliseconds since 1970, null when there is none. */
-static void
-put_date(struct json *j, json_t *object, const char *key, int64_t at_ms)
-{
-	put(j, object, key, at_ms != 0 ? json_integer(at_ms) : json_null());
 }
 
 static json_t *
@@ -371,76 +317,4 @@ fmt_json_keys(
 	walk(root, "", fn, arg);
 	json_decref(root);
 	return 0;
-}
-
-/* ---- open connections ---- */
-
-static void
-put_end(struct json *j, json_t *object, const char *key, const struct shm_end *e)
-{
-	char text[ADDR_TEXT];
-	struct addr a;
-
-	session_unpack(&a, e);
-	put(j, object, key,
-	    a.sa.sa_family != AF_UNSPEC ? json_string(addr_print(&a, text, sizeof text))
-					: json_null());
-}
-
-/* Names that the table has not any more are null. */
-static json_t *
-session(struct json *j, const struct session *s)
-{
-	const struct shm_table *t = &j->d->table;
-	const struct shm_server *server = NULL;
-	json_t *o = json_object();
-	char text[ADDR_TEXT], id[SESSION_ID];
-
-	if (s->who.server < t->n_servers && t->server[s->who.server].id == s->who.server_id)
-		server = &t->server[s->who.server];
-	put_text(j, o, "id", session_id_print(&s->id, id));
-	put_text(j, o, "state", session_state_word(s->who.state));
-	put(j, o, "service",
-	    s->who.service < t->n_services ? json_string(t->service[s->who.service].name)
-					   : json_null());
-	put(j, o, "server", server != NULL ? json_string(server->name) : json_null());
-	put(j, o, "server_address",
-	    server != NULL ? json_string(addr_print(&server->addr, text, sizeof text))
-			   : json_null());
-	put_end(j, o, "client", &s->who.client);
-	put_end(j, o, "peer", &s->who.peer);
-	put_end(j, o, "listen", &s->who.listen);
-	put_end(j, o, "own", &s->who.own);
-	put_date(j, o, "started_at_ms", j->d->wall_ms - fmt_age_ms(j->d, s->who.started_us));
-	put_age(j, o, "age_ms", s->who.started_us);
-	put_age(j, o, "idle_ms", (int64_t)s->last_ms * 1000);
-	put_number(j, o, "bytes_in", (int64_t)s->bytes[0]);
-	put_number(j, o, "bytes_out", (int64_t)s->bytes[1]);
-	return o;
-}
-
-/* A line for each: there may be many thousands, of which only one is in memory. */
-int
-fmt_sessions_json(
-    const struct dump *d, const struct session_list *list, size_t limit, FILE *out, struct err *err)
-{
-	struct json j = {.d = d};
-	json_t *o;
-
-	if (limit == 0 || limit > list->n)
-		limit = list->n;
-	fprintf(out,
-	    "{\"running\": %s, \"found\": %zu, \"unlisted\": %" PRIu64 ", \"unreadable\": %u, "
-	    "\"sessions\": [",
-	    d->daemon != DAEMON_GONE ? "true" : "false", list->n,
-	    STAT_GET(&d->sum.worker, unlisted), list->torn);
-	for (size_t i = 0; i < limit && !j.failed; i++) {
-		fputs(i == 0 ? "\n" : ",\n", out);
-		o = session(&j, &list->v[i]);
-		if (!j.failed)
-			(void)json_dumpf(o, out, 0);
-		json_decref(o);
-	}
-	fputs("\n]}\n", out);
-	return j.failed ? err_add(err, "json: out of memory") : 0;
 }

@@ -6,7 +6,7 @@ BEGIN {
 	# The public header of a process folder: all that others may see of it.
 	public["worker/worker.h"] = public["checker/checker.h"] = public["vrrp/vrrp.h"] = public["web/web.h"] = 1
 	# Third-party headers and the files that may name them.
-	only["jansson.h"] = "^(shm/json\\.c|t/unit/shm_json_test\\.c)$"
+	only["jansson.h"] = "^(shm/json\\.[ch]|shm/json_session\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
 	only["liburing.h"] = "^worker/uring\\.h$"
 	only["sys/epoll.h"] = "^(worker/ready\\.h|t/)"
