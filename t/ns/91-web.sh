@@ -140,6 +140,12 @@ check "free again: the next reload with new workers has it" \
 	test 200 = "$(sed -i 's/workers = 2/workers = 1/' "$D/kha.conf"; reload >/dev/null; until_true 5 web_ready; code $page/stats)"
 
 # ---- slow clients ----
+rate_of() { # NAME: of requests through the proxy
+	load "$1" -a 127.0.0.1:8480 -p /readyz -c 10 -n 4000
+	loaded "$1" "$LAST" || return 1
+	awk -v n="$(result "$1" answers)" -v s="$(result "$1" seconds)" 'BEGIN { printf "%.0f\n", n / s }' >"$D/rate.$1"
+}
+check "the data path alone" rate_of alone
 slow_clients() { # a byte each 2 s, and never the end
 	local fds=() fd k
 	for ((k = 0; k < 200; k++)); do
@@ -163,8 +169,9 @@ for ((i = 0; i < 20; i++)); do
 	[ $t -le $most ] || most=$t
 done
 at_most "the page beside them, slowest of 20 (ms)" $most $((1000 * SLOW))
-load quick -a 127.0.0.1:8480 -p /readyz -c 10 -n 2000
-check "the data path beside them, without an error" loaded quick "$LAST"
+check "the data path beside them, without an error" rate_of beside
+say "requests a second: alone $(cat "$D/rate.alone"), beside 200 slow clients $(cat "$D/rate.beside")"
+at_most "alone / beside them" "$(awk -v a="$(cat "$D/rate.alone")" -v b="$(cat "$D/rate.beside")" 'BEGIN { printf "%.2f", a / b }')" 2
 cut() { [ "$(get $page/metrics | awk '$1 == "kha_web_connections_cut_total" { print $2 }')" -ge 200 ]; }
 check "all are cut after 15 s" until_true 25 cut
 kill $SLOWS
@@ -185,5 +192,15 @@ answers() { [ "$(query "$1")" = "$2" ]; }
 check "Prometheus knows how many connections there were" \
 	until_true 20 answers 'kha_service_sessions_total{service="api"}' "$wanted"
 is "and that a server is DOWN" "$(query 'kha_server_status{service="gone",state="DOWN"}')" 1
-is "and how old it is" "$(query 'time() - kha_start_time_seconds < bool 600')" 1
+# ---- a reader of HAProxy's CSV ----
+start exporter prometheus-haproxy-exporter --web.listen-address=127.0.0.1:9091 "--haproxy.scrape-uri=$page/stats;csv"
+until_true 10 listens 9091
+exported() { get http://127.0.0.1:9091/metrics | awk -v m="$1" '$1 == m { print $2 }'; }
+is "HAProxy's exporter finds the page" "$(exported haproxy_up)" 1
+is "and nothing wrong in it" "$(exported haproxy_exporter_csv_parse_failures_total)" 0
+is "it knows the connections of the service" "$(exported 'haproxy_frontend_connections_total{frontend="api"}')" "$wanted"
+is "a server that is UP" "$(exported 'haproxy_server_up{backend="api",server="127.0.0.1:9101"}')" 1
+is "one that is not" "$(exported 'haproxy_server_up{backend="gone",server="127.0.0.1:9109"}')" 0
+is "and both servers' connections" "$(exported 'haproxy_backend_sessions_total{backend="api"}')" "$wanted"
+is "Prometheus knows how old the daemon is" "$(query 'time() - kha_start_time_seconds < bool 600')" 1
 finish
