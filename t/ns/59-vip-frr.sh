@@ -112,9 +112,10 @@ elections "v3 IPv6" 3 v6 "ipv6 $VIP6" $VIP6
 
 # ---- 26: FRR has no passwords ----
 family=v4
-frr_start 50 2 "ip $VIP"
+# kha first: an owner that it does not understand would keep it from promoting itself.
 kha 100 'version = 2; password = "s3cret99";' $VIP
 check "password: kha owns" kha_said 5 MASTER
+frr_start 50 2 "ip $VIP"
 check "FRR too: it does not take ours" until_true 6 frr_is Master
 check "kha counts it" until_true 3 counts rejected_auth_type
 check "and is DEGRADED" test -n "$(vip a degraded)"
