@@ -57,7 +57,10 @@ check "one with that name comes: both wait" until_true 3 both_wait a
 node_run a sh -c "ip addr add $VIP/24 dev eth0 && ip addr add 10.99.0.1/24 dev eth0"
 check "beside the node's own address: it goes" until_true 3 has_not a
 check "the node's own stays" has a 10.77.0.1
+# It must not see the first before the second is there.
+kill -STOP "$(kha_process a vrrp)"
 node_run a sh -c "ip addr add $VIP/23 dev eth0 && ip addr add 10.77.1.1/23 dev eth0"
+kill -CONT "$(kha_process a vrrp)"
 stays() { grep -q 'cannot be deleted here without other addresses' "$D/a/kha.log"; }
 check "before another address of its subnet: it stays, and that is said" until_true 3 stays
 check "it is still there" has a
