@@ -21,9 +21,9 @@ a=$LAST
 load b -a 127.0.0.1:8443 -c $((n / 2)) -i 100000000 -d 600 -y
 b=$LAST
 until_stat 30 .kha.totals.active $n || not_ok "$n connections"
-# Buffers of the time when they came are given back within seconds.
+# Buffers of the time when they came are given back after some seconds.
 both() { private "$(worker_pid 0)" "$(worker_pid 1)"; }
-settled() { local p; p=$(both); sleep 1; [ "$(both)" -ge "$p" ]; }
+settled() { local p; p=$(both); sleep 4; [ "$(both)" -ge "$p" ]; }
 until_true 20 settled
 after=$(both)
 say "workers: $before bytes before, $after with $n idle connections"

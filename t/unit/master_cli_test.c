@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "master/cli.h"
-#include "shm/grid.h"
+#include "shm/fmt.h"
 #include "shm/table.h"
 #include "t/unit/cli_world.h"
 #include "t/unit/shm_fixture.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/grid.h"
+#include "shm/fmt.h"
 #include "t/unit/shm_fixture.h"
 
 static const char golden[] =
