@@ -7,6 +7,7 @@ if [ "$(id -u)" = 0 ] && [ -z "${KHA_OWN_DEV:-}" ]; then
 	KHA_OWN_DEV=1 exec unshare -m --propagation private -- bash "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "syslog: a real daemon, its restart, and targets with levels"
 
 mkdir "$D/dev" && mount -t tmpfs -o mode=755 tmpfs "$D/dev"

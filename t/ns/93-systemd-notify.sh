@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What systemd hears of a service of Type=notify, with a receiver in its place.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "systemd is told"
 
 export GLOBAL='workers = 2;'

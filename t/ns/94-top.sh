@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # kha top in a terminal (tmux), key by key.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "kha top: keys, sizes, restarts, and what it leaves behind"
 
 # One nginx on all of 127.0.0.0/8; the twelfth server is a port without anybody.
