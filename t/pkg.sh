@@ -7,7 +7,7 @@
 if [ -n "${KHA_LONG:-}" ] && [ -z "${KHA_NS:-}" ] && [ "$(id -u)" = 0 ]; then
 	KHA_DEBIAN=$(mktemp -d /tmp/kha-debian.XXXXXX) || exit 99
 	export KHA_DEBIAN
-	debootstrap --variant=minbase --include=systemd,systemd-sysv,libconfig9,libev4,libjansson4,libssl3,libseccomp2,libcap-ng0,liburing2,libnl-route-3-200 \
+	debootstrap --variant=minbase --include=systemd,systemd-sysv,libconfig9,libev4,libjansson4,libssl3,libseccomp2,libcap-ng0,liburing2,libnl-3-200,libnl-route-3-200,libmicrohttpd12,libncursesw6,libtinfo6 \
 		bookworm "$KHA_DEBIAN" >"$KHA_DEBIAN.log" 2>&1 || touch "$KHA_DEBIAN.failed"
 fi
 . "$(dirname "$0")/ns/lib.sh"
@@ -89,6 +89,12 @@ run "make deb" make deb
 deb=$(ls -t o/kha_"$version"-1_*.deb | head -n 1)
 run "lintian has nothing to say" lintian --allow-root --fail-on warning,error "$deb"
 dpkg-deb -x "$deb" "$D/root"
+# Who puts the program somewhere without apt has to name them.
+dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' | grep -vxE 'libc6|systemd' >"$D/depends"
+for f in dist/Containerfile t/pkg.sh; do
+	empty "$f installs what the package depends on" \
+		"$(while read -r l; do grep -qE "\b$l\b" $f || echo "$l"; done <"$D/depends")"
+done
 for f in usr/sbin/kha lib/systemd/system/kha.service usr/lib/sysusers.d/kha.conf usr/share/man/man8/kha-stat.8.gz \
 	usr/share/bash-completion/completions/kha usr/lib/firewalld/services/kha.xml usr/share/doc/kha/examples/kha.conf; do
 	[ -s "$D/root/$f" ] || echo "$f"
