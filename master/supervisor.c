@@ -10,9 +10,7 @@
 #include "master/summary.h"
 #include "shm/health.h"
 
-/* A worker whose heartbeat is older serves nobody: the same age as for a VIP. */
-#define FRESH_MS 1000
-#define LOOK_MS	 1000
+#define LOOK_MS 1000
 /* While a start or an end goes on, its limit is moved on, by more than a turn of the loop may take. */
 #define EXTEND_EACH_MS 1000
 #define EXTEND_BY_MS   15000
@@ -114,20 +112,12 @@ supervisor_stopping(struct master *m)
 	change(m, STOPPING);
 }
 
-/* Of the workers that shall run, one that is ready beat lately. */
 static bool
 serves(const struct master *m, struct mono now)
 {
-	int64_t beat;
-
-	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++) {
-		if (m->proc[i].kind != PROC_WORKER || m->proc[i].want != WANT_RUN ||
-		    !proc_ready(m, i))
-			continue;
-		beat = atomic_load_explicit(&seg_proc(&m->seg, i)->beat_us, memory_order_relaxed);
-		if (mono_diff_ms((struct mono){beat}, now) < FRESH_MS)
+	for (unsigned i = ENTRY_WORKER0; i < SHM_ENTRIES; i++)
+		if (seg_worker_serves(&m->seg, i, now))
 			return true;
-	}
 	return false;
 }
 

@@ -68,9 +68,6 @@ struct top_rows {
 void top_rows(struct top_rows *r, const struct dump *now, const struct dump *before,
     const struct top_view *v);
 
-/* Growth of a counter a second between the copies, -1: unknown. */
-double top_rate(const struct dump *now, const struct dump *before, uint64_t n, uint64_t then);
-
 /* "name", "state", ... -> *sort; "servers", ... -> *pane; false: none of them. */
 bool top_sort_parse(const char *word, enum top_sort *sort);
 const char *top_sort_name(enum top_sort sort);

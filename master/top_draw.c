@@ -65,13 +65,14 @@ title(struct pen *p, const struct top_frame *f)
 	write_text(p, TONE_HEAD, "kha %s", d->info.version);
 	write_text(p, TONE_PLAIN, ", %" PRIu64 " of %" PRIu32 " connections", STAT_GET(w, active),
 	    d->info.max_connections);
-	if (top_rate(d, b, STAT_GET(w, accepted), STAT_GET(then, accepted)) >= 0)
+	if (fmt_per_second(d, b, STAT_GET(w, accepted), STAT_GET(then, accepted)) >= 0)
 		write_text(p, TONE_PLAIN, ", %s/s, in %s/s, out %s/s",
-		    fmt_rate(top_rate(d, b, STAT_GET(w, accepted), STAT_GET(then, accepted)), false,
-			rate),
+		    fmt_rate(fmt_per_second(d, b, STAT_GET(w, accepted), STAT_GET(then, accepted)),
+			false, rate),
+		    fmt_rate(fmt_per_second(d, b, STAT_GET(w, bytes_in), STAT_GET(then, bytes_in)),
+			true, in),
 		    fmt_rate(
-			top_rate(d, b, STAT_GET(w, bytes_in), STAT_GET(then, bytes_in)), true, in),
-		    fmt_rate(top_rate(d, b, STAT_GET(w, bytes_out), STAT_GET(then, bytes_out)),
+			fmt_per_second(d, b, STAT_GET(w, bytes_out), STAT_GET(then, bytes_out)),
 			true, out));
 	write_text(p, TONE_PLAIN, ", up %s", fmt_span(fmt_age_ms(d, d->info.start_us), up));
 	if (d->info.node[0] != '\0')

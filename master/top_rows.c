@@ -63,15 +63,6 @@ top_pane_name(enum top_pane pane)
 	return pane_names[pane];
 }
 
-double
-top_rate(const struct dump *now, const struct dump *before, uint64_t n, uint64_t then)
-{
-	double s = before != NULL ? (double)(now->now.us - before->now.us) / 1e6 : 0;
-
-	/* A counter that is less belongs to something else by now. */
-	return s > 0 && n >= then ? (double)(n - then) / s : -1;
-}
-
 /* ---- rows ---- */
 
 static void
@@ -101,11 +92,11 @@ server_row(
 	    .active = STAT_GET(s, active),
 	    .errors = fmt_errors(s),
 	    .check_ms = h->result == RESULT_NONE || h->checked_us == 0 ? -1 : h->check_ms,
-	    .rate = top_rate(
+	    .rate = fmt_per_second(
 		d, b, STAT_GET(s, connected), then != NULL ? STAT_GET(then, connected) : 0),
-	    .in =
-		top_rate(d, b, STAT_GET(s, bytes_in), then != NULL ? STAT_GET(then, bytes_in) : 0),
-	    .out = top_rate(
+	    .in = fmt_per_second(
+		d, b, STAT_GET(s, bytes_in), then != NULL ? STAT_GET(then, bytes_in) : 0),
+	    .out = fmt_per_second(
 		d, b, STAT_GET(s, bytes_out), then != NULL ? STAT_GET(then, bytes_out) : 0),
 	};
 	snprintf(r->name, sizeof r->name, "%s/%s", service, d->table.server[i].name);
@@ -141,9 +132,10 @@ vip_row(struct top_row *r, const struct dump *d, const struct dump *b, unsigned 
 	    .out = -1,
 	};
 	if (then != NULL) {
-		r->rate = top_rate(d, b, STAT_GET(s, adverts_sent), STAT_GET(then, adverts_sent));
-		r->in =
-		    top_rate(d, b, STAT_GET(s, adverts_received), STAT_GET(then, adverts_received));
+		r->rate =
+		    fmt_per_second(d, b, STAT_GET(s, adverts_sent), STAT_GET(then, adverts_sent));
+		r->in = fmt_per_second(
+		    d, b, STAT_GET(s, adverts_received), STAT_GET(then, adverts_received));
 	}
 	snprintf(r->name, sizeof r->name, "%s", v->name);
 }
@@ -179,9 +171,9 @@ proc_row(struct top_row *r, const struct dump *d, const struct dump *b, unsigned
 		r->trouble = 1;
 	r->tone = r->trouble == 2 ? TONE_BAD : r->trouble == 1 ? TONE_WARN : TONE_GOOD;
 	if (p->kind == PROC_WORKER && then != NULL) {
-		r->rate = top_rate(d, b, p->accepted, then->accepted);
-		r->in = top_rate(d, b, p->bytes_in, then->bytes_in);
-		r->out = top_rate(d, b, p->bytes_out, then->bytes_out);
+		r->rate = fmt_per_second(d, b, p->accepted, then->accepted);
+		r->in = fmt_per_second(d, b, p->bytes_in, then->bytes_in);
+		r->out = fmt_per_second(d, b, p->bytes_out, then->bytes_out);
 	}
 	snprintf(r->name, sizeof r->name, "%s", fmt_proc(p, name));
 }

@@ -130,6 +130,15 @@ fmt_number(uint64_t n, char buf[FMT_HUMAN])
 	return buf;
 }
 
+double
+fmt_per_second(const struct dump *now, const struct dump *before, uint64_t n, uint64_t then)
+{
+	double s = before != NULL ? (double)(now->now.us - before->now.us) / 1e6 : 0;
+
+	/* A counter that is less belongs to something else by now. */
+	return s > 0 && n >= then ? (double)(n - then) / s : -1;
+}
+
 const char *
 fmt_rate(double per_s, bool bytes, char buf[FMT_HUMAN])
 {

@@ -38,6 +38,10 @@ const char *fmt_number(uint64_t n, char buf[FMT_HUMAN]);
 /* How many a second: "0.4", "17", "12.3M"; of bytes "1.2K". */
 const char *fmt_rate(double per_s, bool bytes, char buf[FMT_HUMAN]);
 
+/* How much a counter grew a second between two copies: n now, `then` before; -1: not known, without an older
+ * copy, or because the counter is less and so belongs to something else by now. */
+double fmt_per_second(const struct dump *now, const struct dump *before, uint64_t n, uint64_t then);
+
 /* Milliseconds from then_us to the moment of the dump, never negative. */
 int64_t fmt_age_ms(const struct dump *d, int64_t then_us);
 

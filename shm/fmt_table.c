@@ -74,17 +74,15 @@ bytes_cell(struct grid *g, uint64_t n)
 static void
 traffic_cell(struct grid *g, const struct table *t, uint64_t now, const uint64_t *then, bool bytes)
 {
-	double s = t->before != NULL ? (double)(t->d->now.us - t->before->now.us) / 1e6 : 0;
+	double rate = then != NULL ? fmt_per_second(t->d, t->before, now, *then) : -1;
 	char text[FMT_HUMAN];
 
 	if (t->before == NULL && bytes)
 		bytes_cell(g, now);
 	else if (t->before == NULL)
 		number_cell(g, now);
-	else if (then == NULL || s <= 0 || *then > now)
-		grid_cell(g, "-");
 	else
-		grid_cell(g, "%s", fmt_rate((double)(now - *then) / s, bytes, text));
+		grid_cell(g, "%s", rate >= 0 ? fmt_rate(rate, bytes, text) : "-");
 }
 
 /* A counter of a struct in both copies; b may be NULL. */

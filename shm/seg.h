@@ -77,6 +77,12 @@ const struct shm_worker *seg_worker(const struct seg *seg, unsigned entry);
  * shm_worker.session_top may be looked at. */
 const struct shm_session *seg_sessions(const struct seg *seg, unsigned entry);
 
+/* A worker whose heartbeat is older serves nobody, for VIPs, the watchdog and /readyz. */
+#define SEG_WORKER_STALE_MS 1000
+
+/* The worker of an entry runs and is to go on, is ready, and beat lately. */
+bool seg_worker_serves(const struct seg *seg, unsigned entry, struct mono now);
+
 /* Writes the eventfds of all workers: something that they read has changed. wake_fds: by entry, -1: none. */
 void seg_wake_workers(const struct seg *seg, const int *wake_fds);
 

@@ -2,7 +2,6 @@
 /* Is there anybody who serves? A VIP must not stay on a node without a worker. */
 #include "vrrp/internal.h"
 
-#define WORKER_STALE_US 1000000
 /* So long a worker may fail to accept, as without descriptors; and it tries each 100 ms while clients wait:
  * one that did not fail for so long has nobody to fail for. */
 #define BARREN_NS (2 * VRRP_SECOND)
@@ -33,28 +32,15 @@ accepts(struct vrrp *v, unsigned entry, int64_t now)
 	return a->since == 0 || now - a->since < BARREN_NS;
 }
 
-static bool
-worker_lives(struct vrrp *v, unsigned entry, int64_t now)
-{
-	const struct shm_proc *row = &v->seg->ro->head.r.proc[entry];
-	const struct shm_proc_region *region = seg_proc(v->seg, entry);
-
-	return atomic_load_explicit(&row->kind, memory_order_acquire) == PROC_WORKER &&
-	       atomic_load_explicit(&row->pid, memory_order_relaxed) != 0 &&
-	       atomic_load_explicit(&row->want, memory_order_relaxed) == WANT_RUN &&
-	       atomic_load_explicit(&region->ready, memory_order_acquire) != 0 &&
-	       now / 1000 - atomic_load_explicit(&region->beat_us, memory_order_relaxed) <
-		   WORKER_STALE_US &&
-	       accepts(v, entry, now);
-}
-
 void
 watch_workers(struct vrrp *v, int64_t now)
 {
 	bool lives = false;
 
 	for (unsigned e = ENTRY_WORKER0; e < SHM_ENTRIES; e++)
-		lives = worker_lives(v, e, now) || lives;
+		lives = (seg_worker_serves(v->seg, e, (struct mono){now / 1000}) &&
+			    accepts(v, e, now)) ||
+			lives;
 	if (lives)
 		v->no_worker_at = VRRP_NEVER;
 	else if (v->no_worker_at == VRRP_NEVER)

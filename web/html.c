@@ -58,6 +58,15 @@ html_end(struct html_table *t)
 	fputs("</tbody></table></div>\n", t->out);
 }
 
+const char *
+html_class(enum tone tone)
+{
+	static const char *const classes[TONES] = {
+	    [TONE_GOOD] = "up", [TONE_WARN] = "warn", [TONE_BAD] = "down", [TONE_DIM] = "off"};
+
+	return classes[tone];
+}
+
 /* class: of the cell, beside its alignment. */
 static void
 begin(struct html_table *t, const char *class)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "shm/grid.h"
 #include "web/history.h"
 
 /* Text or the value of an attribute: whatever it holds, it ends no element and no attribute. */
@@ -20,6 +21,9 @@ struct html_table {
 void html_table(struct html_table *t, FILE *out, const char *const *names);
 void html_row(struct html_table *t);
 void html_end(struct html_table *t);
+
+/* "up", "warn", "down", "off": the class of what means that to the eye; NULL: none. */
+const char *html_class(enum tone tone);
 
 /* One cell with escaped text. `class`: "up", "warn", "down", "off", or NULL. */
 void html_cell(struct html_table *t, const char *class, const char *text);

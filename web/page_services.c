@@ -6,41 +6,13 @@
 #include "web/html.h"
 #include "web/page.h"
 
-static const char *
-state_class(enum server_state s)
-{
-	switch (s) {
-	case STATE_UP:
-		return "up";
-	case STATE_NOTREADY:
-	case STATE_HUNG:
-		return "warn";
-	case STATE_DOWN:
-		return "down";
-	default:
-		return "off";
-	}
-}
-
-/* What is in `sum` and `old` a second; "-": nothing to compare with. */
+/* What the counter grew a second; old NULL: nothing to compare with. */
 static const char *
 rate(const struct page *p, uint64_t now, const uint64_t *old, char buf[FMT_HUMAN])
 {
-	int64_t us = p->before != NULL ? p->d->now.us - p->before->now.us : 0;
-	double r;
+	double r = old != NULL ? fmt_per_second(p->d, p->before, now, *old) : -1;
 
-	if (old == NULL || us <= 0 || *old > now)
-		return "-";
-	r = (double)(now - *old) * 1e6 / (double)us;
-	snprintf(buf, FMT_HUMAN, "%.*f", r < 10 ? 1 : 0, r);
-	return buf;
-}
-
-/* Whatever went wrong with it: HAProxy's page has a column for each. */
-static uint64_t
-errors(const struct stat_server *sum)
-{
-	return STAT_GET(sum, connect_failed) + STAT_GET(sum, resets) + STAT_GET(sum, lost);
+	return r >= 0 ? fmt_rate(r, false, buf) : "-";
 }
 
 static void
@@ -65,7 +37,7 @@ load_cells(struct html_table *t, const struct page *p, unsigned i)
 	html_cellf(t, "%" PRIu64, STAT_GET(sum, connected));
 	html_cell(t, NULL, fmt_bytes(STAT_GET(sum, bytes_in), human));
 	html_cell(t, NULL, fmt_bytes(STAT_GET(sum, bytes_out), human));
-	html_cellf(t, "%" PRIu64, errors(sum));
+	html_cellf(t, "%" PRIu64, fmt_errors(sum));
 }
 
 static void
@@ -80,7 +52,7 @@ server_cells(struct html_table *t, const struct page *p, unsigned i)
 	char text[FMT_CHECK_TEXT], human[FMT_HUMAN], addr[ADDR_TEXT];
 
 	html_named(t, s->name, addr_print(&s->addr, addr, sizeof addr));
-	html_cell(t, state_class(state), server_state_name(state));
+	html_cell(t, html_class(fmt_state_tone(state)), server_state_name(state));
 	html_cell(t, NULL, fmt_span(fmt_age_ms(d, fmt_since_us(d, i)), human));
 	if (slow < 100)
 		html_cellf(t, "%" PRIu32 " (%u%%)", s->weight, slow);

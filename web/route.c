@@ -96,10 +96,7 @@ not_ready(FILE *out, const char *why)
 	return 503;
 }
 
-/* Of a worker's heartbeat: what VRRP calls dead (vrrp/watch.c). */
-#define STALE_MS 1000
-
-/* A worker that stands still keeps its `ready`: its heartbeat tells. */
+/* seg_worker_serves(), of a copy. A worker that stands still keeps its `ready`: its heartbeat tells. */
 static bool
 worker_serves(const struct dump *d)
 {
@@ -107,7 +104,7 @@ worker_serves(const struct dump *d)
 		const struct dump_proc *p = &d->proc[i];
 
 		if (p->kind == PROC_WORKER && p->pid != 0 && p->ready != 0 && p->want == WANT_RUN &&
-		    p->beat_us != 0 && fmt_age_ms(d, p->beat_us) <= STALE_MS)
+		    p->beat_us != 0 && fmt_age_ms(d, p->beat_us) < SEG_WORKER_STALE_MS)
 			return true;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "master/top.h"
+#include "shm/fmt.h"
 #include "t/unit/shm_fixture.h"
 
 #define WIDTH  240
@@ -172,7 +173,7 @@ rates__are_growth_by_time_and_unknown_is_no_number(void **state)
 	assert_true(rows.row[1].out == 1024 * 1024);
 	assert_true(rows.row[0].rate < 0);
 	assert_true(rows.row[3].rate < 0 && rows.row[3].in < 0 && rows.row[3].out < 0);
-	assert_true(top_rate(now, NULL, 5, 0) < 0);
+	assert_true(fmt_per_second(now, NULL, 5, 0) < 0);
 	before->now.us = now->now.us; /* no time went by */
 	order();
 	assert_true(rows.row[1].rate < 0);
