@@ -17,7 +17,7 @@ clients_add(struct clients *c, int fd, struct mono now)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		if (c->v[i].used)
 			continue;
-		c->v[i] = (struct client){fd, true, now};
+		c->v[i] = (struct client){fd, true, true, now};
 		c->n++;
 		return &c->v[i];
 	}
@@ -25,8 +25,15 @@ clients_add(struct clients *c, int fd, struct mono now)
 }
 
 void
+clients_asks(struct client *one)
+{
+	one->waits = true;
+}
+
+void
 clients_answered(struct client *one, struct mono now)
 {
+	one->waits = false;
 	one->since = now;
 }
 
@@ -59,4 +66,13 @@ clients_overdue(struct clients *c, struct mono now)
 	fd = oldest->fd;
 	oldest->fd = -1;
 	return fd;
+}
+
+bool
+clients_wait(const struct clients *c)
+{
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (c->v[i].used && c->v[i].fd >= 0 && c->v[i].waits)
+			return true;
+	return false;
 }

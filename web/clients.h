@@ -16,6 +16,7 @@
 struct client {
 	int fd; /* -1: free, or closing already */
 	bool used;
+	bool waits; /* for an answer, or has only just come and will ask */
 	struct mono since;
 };
 
@@ -27,10 +28,14 @@ struct clients {
 void clients_init(struct clients *c);
 /* NULL: no place. */
 struct client *clients_add(struct clients *c, int fd, struct mono now);
+/* Another request on a connection that had its answer. */
+void clients_asks(struct client *one);
 void clients_answered(struct client *one, struct mono now);
 void clients_remove(struct clients *c, struct client *one);
 
 /* The descriptor of one that must go now, which counts as gone from here on; -1: none. */
 int clients_overdue(struct clients *c, struct mono now);
+/* Does anybody wait for an answer? Those that count as gone do not. */
+bool clients_wait(const struct clients *c);
 
 #endif

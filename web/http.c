@@ -156,6 +156,11 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	/* Called once for the head, again for each part of a body, which means nothing here, and at the end:
 	 * an answer before that would cost the connection. */
 	if (*own == NULL || *data_size > 0) {
+		const union MHD_ConnectionInfo *info =
+		    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+		if (info != NULL && info->socket_context != NULL)
+			clients_asks(info->socket_context);
 		*own = &seen;
 		*data_size = 0;
 		return MHD_YES;
@@ -293,13 +298,14 @@ start_one(struct http *http, const struct listener *listener)
 
 	l->http = http;
 	l->listens = (enum web_listens)listener->service;
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0), 0,
-	    NULL, NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, to_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MAX,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
-	    on_completed, http, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
-	    tls ? tls_items : none, MHD_OPTION_END);
+	l->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0), 0, NULL,
+	    NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, to_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+	    listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MAX, MHD_OPTION_NOTIFY_CONNECTION,
+	    on_connection, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls ? tls_items : none,
+	    MHD_OPTION_END);
 	info = l->daemon != NULL ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL)
 		fatal(
@@ -316,6 +322,13 @@ http_start(struct http *http, const struct heritage *h)
 	clients_init(&http->clients);
 	for (unsigned i = 0; i < h->n_listeners && http->n < HTTP_LISTENS; i++)
 		start_one(http, &h->listeners[i]);
+}
+
+void
+http_quiesce(struct http *http)
+{
+	for (unsigned i = 0; i < http->n; i++)
+		MHD_quiesce_daemon(http->listen[i].daemon);
 }
 
 void

@@ -48,6 +48,9 @@ int http_check(const struct secrets *s, struct err *err);
 void http_start(struct http *http, const struct heritage *h);
 /* Closes who is too slow. Call once a second at least. */
 void http_turn(struct http *http, struct mono now);
+/* No new connections: who comes waits in the socket's queue for the next process. */
+void http_quiesce(struct http *http);
+/* Ends all connections. */
 void http_stop(struct http *http);
 
 #endif

@@ -14,6 +14,10 @@
 #include "web/page.h"
 
 #define BEAT_MS 250
+/* So long those that wait for an answer get it when the process is to stop, looked at so often. Its successor
+ * starts after it. */
+#define STOP_MS	     500
+#define STOP_TURN_MS 5
 /* So long a copy of the segment is good enough for the next request too: many clients do not cost more
  * than ten copies a second. */
 #define FRESH_MS 100
@@ -26,6 +30,8 @@ struct web {
 	struct ev_timer beat;
 	struct ev_io wake;
 	struct http http;
+	bool stopping;
+	struct mono stop_at; /* when it is stopping */
 	struct dump *now, *before,
 	    *next; /* before, and the one that takes its place; NULL: none yet */
 	struct history history;
@@ -124,6 +130,22 @@ on_answer(void *arg, const struct web_route *r, struct reply *reply, FILE *out)
 
 /* ---- the turn ---- */
 
+/* A connection that was accepted is nobody else's: it has its answer before the process ends. */
+static void
+stop_turn(struct web *w, struct mono now)
+{
+	if (!w->stopping) {
+		w->stopping = true;
+		w->stop_at = mono_add_ms(now, STOP_MS);
+		http_quiesce(&w->http);
+		ev_timer_stop(w->loop, &w->beat);
+		ev_timer_set(&w->beat, STOP_TURN_MS / 1000., STOP_TURN_MS / 1000.);
+		ev_timer_start(w->loop, &w->beat);
+	}
+	if (!clients_wait(&w->http.clients) || now.us >= w->stop_at.us)
+		ev_break(w->loop, EVBREAK_ALL);
+}
+
 static void
 on_beat(struct ev_loop *loop, struct ev_timer *t, int revents)
 {
@@ -131,10 +153,10 @@ on_beat(struct ev_loop *loop, struct ev_timer *t, int revents)
 	const struct shm_proc *me = &w->h->seg->ro->head.r.proc[w->h->entry];
 	struct mono now = mono_now();
 
-	(void)revents;
+	(void)loop, (void)revents;
 	seg_beat(w->h->seg, now);
 	if (atomic_load_explicit(&me->want, memory_order_acquire) == WANT_STOP) {
-		ev_break(loop, EVBREAK_ALL);
+		stop_turn(w, now);
 		return;
 	}
 	http_turn(&w->http, now);

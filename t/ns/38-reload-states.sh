@@ -5,7 +5,7 @@
 story "a reload in the middle of anything: all goes on as if there had been none"
 
 webs plain s1 9101 s2 9102 s3 9103 s4 9104 s5 9105 r1 9201 r2 9202 f1 9211 f2 9212 p1 9221 p2 9222
-ramp=10000 window=10000 # ms
+ramp=$((SLOW > 1 ? 20000 : 10000)) window=10000 # ms
 s() { echo "{ name = \"$1\"; address = \"127.0.0.1:$2\"; ${3:-} }"; }
 # services WORKERS IDLE WEIGHT-OF-s4: another number of workers needs new ones, the rest does not
 services() {
@@ -108,6 +108,7 @@ say "p2 is UP for $before ms, and has $(result ramp servers.p2) connections wher
 at_most "slow start: percentage points that p2 is off the line" "$(awk -v from="$before" -v to="$after" \
 	-v ramp=$ramp -v n="$(result ramp servers.p2)" -v of="$(result ramp servers.p1)" 'BEGIN {
 		is = 100 * n / of; low = 100 * from / ramp; high = 100 * to / ramp
+		if (low > 100) low = 100
 		if (high > 100) high = 100
 		print (is < low ? low - is : is > high ? is - high : 0) }')" 10
 

@@ -103,13 +103,13 @@ node_web_stop() { end "${NODE_WEB[$1]}"; }
 
 # ---- the client ----
 
-# probe_start [OPTION...]: attempts in $D/$PROBE.out. 200 ms for one: a lost packet is sent again
-# after a second and so still counts, a busy machine does not. Who probes several addresses sets
+# probe_start [OPTION...]: attempts in $D/$PROBE.out. 200 ms for one, 800 under sanitizers: a lost packet is
+# sent again after a second and so still counts, a busy machine does not. Who probes several addresses sets
 # PROBE before each of these functions.
 PROBE=probe
 declare -A PROBE_PID
 probe_start() {
-	node_start client "$PROBE" "$TOOLS/vipprobe" -a "$VIP:6443" -t 200 "$@"
+	node_start client "$PROBE" "$TOOLS/vipprobe" -a "$VIP:6443" -t $((200 * SLOW)) "$@"
 	PROBE_PID[$PROBE]=$LAST
 	until_true 5 test -s "$D/$PROBE.out" || not_ok "the client tries"
 }

@@ -38,6 +38,27 @@ client__who_is_slow__goes_once(void **state)
 }
 
 static void
+clients__who_waits__is_who_has_no_answer(void **state)
+{
+	struct client *a, *b;
+
+	(void)state;
+	clients_init(&c);
+	assert_false(clients_wait(&c));
+	a = clients_add(&c, 7, at(0));
+	assert_true(clients_wait(&c)); /* it has come to ask something */
+	clients_answered(a, at(1));
+	assert_false(clients_wait(&c));
+	b = clients_add(&c, 8, at(2));
+	clients_remove(&c, b);
+	assert_false(clients_wait(&c));
+	clients_asks(a);
+	assert_true(clients_wait(&c));
+	assert_int_equal(clients_overdue(&c, at(1 + CLIENT_MS)), 7);
+	assert_false(clients_wait(&c)); /* its time is over */
+}
+
+static void
 clients__too_many__lose_the_one_that_waits_longest(void **state)
 {
 	const int most = CLIENTS_MAX - CLIENTS_SPARE;
@@ -64,6 +85,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(client__who_is_slow__goes_once),
+	    cmocka_unit_test(clients__who_waits__is_who_has_no_answer),
 	    cmocka_unit_test(clients__too_many__lose_the_one_that_waits_longest),
 	};
 
