@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Reloads while servers are on their way: at 1/2 UP, failing, in slow start, in drain, in maint.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "a reload in the middle of anything: all goes on as if there had been none"
 
 webs plain s1 9101 s2 9102 s3 9103 s4 9104 s5 9105 r1 9201 r2 9202 f1 9211 f2 9212 p1 9221 p2 9222

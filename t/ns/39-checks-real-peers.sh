@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Checks against nginx, haproxy and openssl s_server: what they show, and what the peers log of it.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "checks with real TLS servers: each result code, certificates, no noise in their logs"
 
 certs

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Slow start: what a server gets that was DOWN, or is new, grows with the time that it is UP.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "slow start of weight and max_connections, over reloads; none at a cold start"
 
 webs plain s1 9101 s2 9102 s3 9103

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
 once_for_all_engines
+long_with_sanitizers
 story "curl through a VIP to three API servers: the loss of either balancer"
 
 export GLOBAL='workers = 1; log_level = "notice";'

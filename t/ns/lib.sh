@@ -48,6 +48,15 @@ once_for_all_engines() {
 	esac
 }
 
+# long_with_sanitizers: before story, in one that waits for minutes for real peers, whose packets the unit
+# tests and the corpora show to the sanitizers too
+long_with_sanitizers() {
+	if [ -n "${KHA_SAN:-}" ] && [ -z "${KHA_LONG:-}" ]; then
+		echo "1..0 # SKIP with sanitizers in make check-long only"
+		exit 77
+	fi
+}
+
 story() {
 	D=$(mktemp -d /tmp/kha-test.XXXXXX) || exit 99
 	chmod 755 "$D"
