@@ -177,7 +177,7 @@ pause_when_full(struct worker *w)
 void
 accept_client(struct worker *w, unsigned service, int fd, const struct addr *from)
 {
-	worker_conn_start(w, service, fd, from);
+	worker_conn_start(w, service, fd, from, NULL);
 	pause_when_full(w);
 }
 
@@ -204,7 +204,8 @@ say_denied(struct worker *w, unsigned service, const struct addr *from)
 void
 worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *from)
 {
-	unsigned service = w->h->listeners[listener].service;
+	const struct listener *l = &w->h->listeners[listener];
+	unsigned service = l->service;
 
 	/* Before anything is spent on it. Who sends a PROXY header is judged by that. */
 	if (!rule_lets_in(w, service, from) && !rule_wants_header(w, service, from)) {
@@ -213,7 +214,7 @@ worker_accepted(struct worker *w, unsigned listener, int fd, const struct addr *
 		return;
 	}
 	if (!handover_give(w, service, fd, from))
-		worker_conn_start(w, service, fd, from);
+		worker_conn_start(w, service, fd, from, addr_is_any(&l->addr) ? NULL : &l->addr);
 	pause_when_full(w);
 }
 

@@ -39,7 +39,8 @@ worker_conn_refuse(struct worker *w, unsigned service_index, int fd, enum close_
 }
 
 void
-worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from)
+worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from,
+    const struct addr *at)
 {
 	struct worker_conn *c = pool_get(&w->pool);
 
@@ -63,7 +64,7 @@ worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct
 	c->connect_ms = -1;
 	c->accepted_wall_ms = wall_ms();
 	c->phase_ms = w->now_ms;
-	sessions_open(w, c);
+	sessions_open(w, c, at);
 	c->headed = rule_wants_header(w, service_index, &c->client);
 	/* With a header it is the announced client that counts. */
 	if (!c->headed && !rule_enter(w, c))
@@ -171,8 +172,10 @@ last_ms(const struct worker_conn *c)
 static void
 tune(const struct worker *w, struct worker_conn *c)
 {
-	if (!c->tuned)
+	if (!c->tuned) {
 		sock_set_keepalive(c->half[SIDE_SERVER].fd, &service_of(w, c)->server);
+		sessions_tell_own(c);
+	}
 	c->tuned = true;
 }
 

@@ -50,7 +50,7 @@ struct engine_half {
 	uint8_t pending;    /* uring: requests whose last completion is still to come */
 	uint8_t run;	    /* full (copying) or idle (splicing) reads in a row */
 	uint8_t epoch;	    /* tells events of an earlier descriptor of this half */
-	uint8_t mask;	    /* events asked of epoll now, or HALF_OUT_OF_SET: nothing */
+	uint8_t mask;	    /* events asked of epoll, or HALF_OUT_OF_SET: nothing */
 };
 #define HALF_OUT_OF_SET 0x80
 #define QUEUE_END	UINT16_MAX
@@ -125,8 +125,10 @@ conn_is_early(const struct worker_conn *c)
 	return c->state == CONN_GREETING || c->state == CONN_QUEUED || c->state == CONN_CONNECTING;
 }
 
-/* Takes a new client socket of `service` (index): picks a server and connects. Owns fd. */
-void worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from);
+/* Takes a new client socket of `service` (index): picks a server and connects. Owns fd. at: the address
+ * that it connected to; NULL: the socket knows. */
+void worker_conn_start(struct worker *w, unsigned service_index, int fd, const struct addr *from,
+    const struct addr *at);
 
 /* What it waited for before it could have a server is done: picks one and connects, or waits for a
  * place. */
@@ -149,6 +151,6 @@ void worker_conn_refuse(struct worker *w, unsigned service_index, int fd, enum c
 void worker_conn_timeout(struct worker *w, struct worker_conn *c);
 
 /* One log line (worker/connlog.c). asap: at the start, HAProxy's logasap form. */
-void worker_conn_log(struct worker *w, const struct worker_conn *c, const char *letters, bool asap);
+void worker_conn_log(struct worker *w, struct worker_conn *c, const char *letters, bool asap);
 
 #endif

@@ -16,6 +16,7 @@
 #include "shm/session.h"
 #include "shm/stat.h"
 #include "worker/internal.h"
+#include "worker/sessions.h"
 
 static uint64_t
 sum_active(const struct worker *w, const struct worker_conn *c, unsigned server, uint64_t *service,
@@ -61,7 +62,7 @@ waited_ms(const struct worker *w, const struct worker_conn *c)
 }
 
 void
-worker_conn_log(struct worker *w, const struct worker_conn *c, const char *letters, bool asap)
+worker_conn_log(struct worker *w, struct worker_conn *c, const char *letters, bool asap)
 {
 	const struct shm_service *service = &w->view.table.service[c->service];
 	unsigned server = c->server;
@@ -78,6 +79,7 @@ worker_conn_log(struct worker *w, const struct worker_conn *c, const char *lette
 		server = c->tried[c->tries - 1];
 	if (server != NO_SERVER)
 		server_name = w->view.table.server[server].name;
+	sessions_tell_own(c);
 	session_unpack(&local, &c->row->who.own);
 	if (local.sa.sa_family != AF_UNSPEC)
 		addr_print(&local, own, sizeof own);

@@ -75,6 +75,9 @@ struct engine {
 	 * forgets it; worker_conn_gone() follows, once, not from inside this call. */
 	void (*drop)(struct worker *w, struct worker_conn *c, bool reset);
 
+	/* Nothing came and went for a while: gives back the memory of buffers. */
+	void (*rest)(struct worker *w);
+
 	/* One turn: waits at most timeout_ms (0: not at all) or until the wake eventfd of the
 	 * heritage was written, and works off what happened; w->now is set after the wait. */
 	void (*turn)(struct worker *w, int timeout_ms);

@@ -87,8 +87,14 @@ forget_server(struct worker *w, struct worker_conn *c)
 static void
 epoll_await(struct worker *w, struct worker_conn *c, bool bytes)
 {
+	const bool asked = c->half[SIDE_CLIENT].mask != HALF_OUT_OF_SET;
+
 	forget_server(w, c);
-	ready_ask(w, ready_of(w), c, SIDE_CLIENT, bytes ? EPOLLIN : 0);
+	/* For bytes, or a RST. */
+	if (!asked)
+		ready_ask(w, ready_of(w), c, SIDE_CLIENT, EPOLLIN);
+	else if (bytes)
+		ready_again(w, ready_of(w), c, SIDE_CLIENT);
 }
 
 static int
@@ -99,7 +105,7 @@ epoll_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 	forget_server(w, c);
 	h->fd = fd;
 	h->error = 0;
-	h->run = 0;
+	h->flags = h->run = 0;
 	h->mask = HALF_OUT_OF_SET;
 	if (connect(fd, &to->sa, addr_len(to)) != 0 && errno != EINPROGRESS) {
 		int error = errno;
@@ -107,10 +113,11 @@ epoll_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 		sock_close(h, true);
 		return error;
 	}
-	/* For a RST while the server is being connected. */
-	ready_ask(w, ready_of(w), c, SIDE_CLIENT, 0);
-	ready_ask(w, ready_of(w), c, SIDE_SERVER, EPOLLOUT);
-	if (h->mask == EPOLLOUT)
+	/* Of the client a RST is of interest already. Both are asked for all that they may need: it is
+	 * the only time, in most lives. */
+	ready_ask(w, ready_of(w), c, SIDE_CLIENT, EPOLLIN);
+	ready_ask(w, ready_of(w), c, SIDE_SERVER, EPOLLIN | EPOLLOUT);
+	if (h->mask != HALF_OUT_OF_SET)
 		return 0;
 	sock_close(h, true);
 	return ENOMEM;
@@ -183,8 +190,6 @@ on_early(struct worker *w, struct worker_conn *c)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Level-triggered: who is not asked again must not be told again. */
-	ready_ask(w, ready_of(w), c, SIDE_CLIENT, 0);
 	if (n >= 0)
 		worker_conn_early(w, c, p->scratch, (size_t)n);
 	else
@@ -194,12 +199,21 @@ on_early(struct worker *w, struct worker_conn *c)
 static void
 on_connecting(struct worker *w, struct worker_conn *c, enum side side, uint32_t events)
 {
-	int error = events & (EPOLLERR | EPOLLHUP) ? sock_error(c->half[side].fd) : 0;
+	const bool bad = events & (EPOLLERR | EPOLLHUP);
+	const uint8_t epoch = c->half[side].epoch;
+	int error = bad ? sock_error(c->half[side].fd) : 0;
 
-	if (side == SIDE_SERVER)
-		worker_conn_connected(w, c, error);
-	else
-		worker_conn_ended(w, c, SIDE_CLIENT, END_RESET, error);
+	if (side == SIDE_CLIENT) {
+		/* What it sent is read when there is a server. */
+		if (bad)
+			worker_conn_ended(w, c, SIDE_CLIENT, END_RESET, error);
+		return;
+	}
+	worker_conn_connected(w, c, error);
+	/* A server that speaks first. */
+	if ((events & (EPOLLIN | EPOLLRDHUP)) && c->state == CONN_RELAY &&
+	    c->half[SIDE_SERVER].epoch == epoch)
+		ready_run(w, ready_of(w), c, SIDE_SERVER);
 }
 
 static void
@@ -223,13 +237,19 @@ dispatch(struct worker *w, const struct ready_event *ev)
 		c = ready_conn(w, ev);
 		if (c == NULL)
 			return;
-		if (c->state == CONN_GREETING && (c->half[SIDE_CLIENT].mask & EPOLLIN))
+		if (c->state == CONN_GREETING)
 			on_early(w, c);
 		else if (conn_is_early(c))
 			on_connecting(w, c, (enum side)ev->about, ev->events);
 		else
 			ready_on_conn(w, ready_of(w), c, (enum side)ev->about, ev->events);
 	}
+}
+
+static void
+epoll_rest(struct worker *w)
+{
+	pump_rest(&ready_of(w)->pump);
 }
 
 static void
@@ -267,5 +287,6 @@ const struct engine engine_epoll = {
     .relay = epoll_relay,
     .unsent = epoll_unsent,
     .drop = epoll_drop,
+    .rest = epoll_rest,
     .turn = epoll_turn,
 };

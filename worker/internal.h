@@ -27,7 +27,10 @@ struct worker {
 
 	struct mono now; /* of this turn */
 	int64_t now_ms;
-	int64_t beat_ms; /* last heartbeat */
+	int64_t rest_ms;    /* since then nothing came or went */
+	uint64_t rest_seen; /* bytes and clients until then */
+	bool rests;	    /* and its buffers' memory was given back */
+	int64_t beat_ms;    /* last heartbeat */
 
 	struct pool pool;
 	struct shm_session *unlisted; /* rows for connections that have none in the segment */

@@ -10,8 +10,7 @@
 #include "worker/internal.h"
 
 /* Reads per call: one fast sender must not keep the others waiting. */
-#define COPY_READS   4
-#define SPLICE_READS 4
+#define READS 4
 
 #define FULL_READS 2 /* that many full buffers in a row are bulk */
 #define IDLE_READS 8 /* that many near-empty reads in a row are no bulk any more */
@@ -260,7 +259,7 @@ copy_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side sid
 		h->flags |= HALF_SPLICE;
 		h->run = 0;
 	}
-	return (size_t)n == sizeof p->scratch;
+	return (size_t)n == sizeof p->scratch || (h->flags & HALF_FIN);
 }
 
 /* The same through a pipe, without touching the bytes. */
@@ -296,7 +295,8 @@ splice_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side s
 		h->flags &= (uint8_t)~HALF_SPLICE;
 		h->run = 0;
 	}
-	return send_kept(w, p, c, side) && n >= PUMP_BYTES;
+	/* Less than there was room for says nothing: the pipe's places may have been used up. */
+	return send_kept(w, p, c, side);
 }
 
 /* ---- the border ---- */
@@ -308,17 +308,18 @@ pump_begin(struct worker_conn *c)
 		c->half[s].flags |= HALF_RELAY;
 }
 
-void
+bool
 pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side)
 {
 	struct engine_half *h = &c->half[side];
 	bool more = send_kept(w, p, c, side);
 
-	for (int i = 0; more && pump_wants_read(c, side) && i < COPY_READS; i++)
+	for (int i = 0; more && pump_wants_read(c, side) && i < READS; i++)
 		more =
 		    h->flags & HALF_SPLICE ? splice_once(w, p, c, side) : copy_once(w, p, c, side);
 	if (c->state == CONN_RELAY && (h->flags & HALF_EOF))
 		pump_report_end(w, c, side);
+	return more && pump_wants_read(c, side);
 }
 
 bool
@@ -342,14 +343,20 @@ pump_end(struct pump *p, struct worker_conn *c)
 {
 	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
 		forget(p, &c->half[s]);
-		c->half[s].flags = 0;
+		c->half[s].flags &= HALF_FIN;
 	}
+}
+
+void
+pump_rest(struct pump *p)
+{
+	while (p->n_tails > 0)
+		free(p->tails[--p->n_tails]);
 }
 
 void
 pump_fini(struct pump *p)
 {
-	while (p->n_tails > 0)
-		free(p->tails[--p->n_tails]);
+	pump_rest(p);
 	pipes_fini(&p->pipes);
 }

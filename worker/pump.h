@@ -25,6 +25,8 @@ enum {
 	HALF_HUP = 16,	 /* the kernel reports an error that cannot be acted on yet */
 	HALF_RELAY = 32, /* pump_begin() was called */
 	HALF_CALM = 64,	 /* uring: the last receive did not fill its buffer */
+	HALF_FIN =
+	    128, /* behind what can be read there is a FIN; stays as long as its descriptor */
 };
 
 struct pump {
@@ -37,8 +39,8 @@ struct pump {
 void pump_begin(struct worker_conn *c);
 
 /* Moves what can be moved now from `side` to the other, within a bound, and says it upwards. c may
- * be closed when it returns. */
-void pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side);
+ * be closed when it returns. True: there may be more to read. */
+bool pump_run(struct worker *w, struct pump *p, struct worker_conn *c, enum side side);
 
 /* Room for n bytes that came from half h and were counted, to be sent after what it keeps in memory
  * already (nothing in a pipe) and before all others. NULL: no memory. */
@@ -68,10 +70,12 @@ void pump_source_ended(struct engine_half *h, int error);
 void pump_broken(
     struct worker *w, struct pump *p, struct worker_conn *c, enum side side, int error);
 
-/* Gives buffers and pipes of c back. */
+/* Gives buffers and pipes of c back, and forgets how far its halves were, but for HALF_FIN. */
 void pump_end(struct pump *p, struct worker_conn *c);
 
-/* Frees what is kept for later use. */
+/* Frees buffers that are kept for later use. */
+void pump_rest(struct pump *p);
+/* That, and the pipes. */
 void pump_fini(struct pump *p);
 
 #endif

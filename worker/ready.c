@@ -39,51 +39,65 @@ ready_remove(struct ready *r, int fd)
 	epoll_ctl(r->fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
+static bool
+control(
+    struct worker *w, struct ready *r, struct worker_conn *c, enum side side, int op, uint8_t mask)
+{
+	struct engine_half *h = &c->half[side];
+	struct epoll_event ev = {.events = mask | EPOLLRDHUP | EPOLLET,
+	    .data.u64 = about_data(pool_index(&w->pool, c), (enum about)side, h->epoch)};
+
+	/* Fails only for want of kernel memory (or max_user_watches); then this connection
+	 * cannot be served, and its timeouts end it. */
+	return epoll_ctl(r->fd, op, h->fd, &ev) == 0;
+}
+
 void
 ready_ask(struct worker *w, struct ready *r, struct worker_conn *c, enum side side, uint8_t mask)
 {
 	struct engine_half *h = &c->half[side];
-	struct epoll_event ev = {.events = mask & ~HALF_OUT_OF_SET,
-	    .data.u64 = about_data(pool_index(&w->pool, c), (enum about)side, h->epoch)};
 	int op = EPOLL_CTL_MOD;
 
-	if (mask == h->mask)
-		return;
 	if (h->mask == HALF_OUT_OF_SET)
 		op = EPOLL_CTL_ADD;
 	else if (mask == HALF_OUT_OF_SET)
 		op = EPOLL_CTL_DEL;
-	/* Fails only for want of kernel memory (or max_user_watches); then this connection
-	 * cannot be served, and its timeouts end it. */
-	if (epoll_ctl(r->fd, op, h->fd, &ev) == 0)
+	else
+		mask |= h->mask;
+	if (mask != h->mask && control(w, r, c, side, op, mask))
 		h->mask = mask;
 }
 
-static void
-ask_both(struct worker *w, struct ready *r, struct worker_conn *c)
+void
+ready_again(struct worker *w, struct ready *r, struct worker_conn *c, enum side side)
 {
-	uint8_t mask;
+	(void)control(w, r, c, side, EPOLL_CTL_MOD, c->half[side].mask);
+}
 
-	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
-		if (c->half[s].fd < 0)
+/* again: sides (1 << enum side) that have more to read. */
+static void
+ask_both(struct worker *w, struct ready *r, struct worker_conn *c, unsigned again)
+{
+	struct engine_half *h;
+	uint8_t was;
+
+	for (enum side s = SIDE_CLIENT; c->state == CONN_RELAY && s <= SIDE_SERVER; s++) {
+		h = &c->half[s];
+		if (h->fd < 0)
 			return;
-		mask = 0;
-		if (pump_wants_read(c, s))
-			mask |= EPOLLIN;
-		if (pump_wants_write(c, s))
-			mask |= EPOLLOUT;
-		if (mask == 0 && (c->half[s].flags & HALF_HUP))
-			mask = HALF_OUT_OF_SET;
-		ready_ask(w, r, c, s, mask);
+		was = h->mask;
+		ready_ask(w, r, c, s, pump_wants_write(c, s) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+		if ((again & 1u << s) && was == h->mask)
+			ready_again(w, r, c, s);
 	}
 }
 
 void
 ready_run(struct worker *w, struct ready *r, struct worker_conn *c, enum side side)
 {
-	pump_run(w, &r->pump, c, side);
-	if (c->state == CONN_RELAY || c->state == CONN_FLUSHING)
-		ask_both(w, r, c);
+	unsigned again = pump_run(w, &r->pump, c, side) ? 1u << side : 0;
+
+	ask_both(w, r, c, again);
 }
 
 int
@@ -107,8 +121,13 @@ struct worker_conn *
 ready_conn(struct worker *w, const struct ready_event *ev)
 {
 	struct worker_conn *c = &w->pool.conn[ev->number];
+	struct engine_half *h = &c->half[ev->about];
 
-	return c->half[ev->about].epoch == ev->epoch && c->half[ev->about].fd >= 0 ? c : NULL;
+	if (h->epoch != ev->epoch || h->fd < 0)
+		return NULL;
+	if (ev->events & EPOLLRDHUP)
+		h->flags |= HALF_FIN;
+	return c;
 }
 
 /* An error on a side that nothing is read from or written to just now. */
@@ -130,20 +149,19 @@ void
 ready_on_conn(
     struct worker *w, struct ready *r, struct worker_conn *c, enum side side, uint32_t events)
 {
+	const enum side other = OTHER_SIDE(side);
 	const uint32_t bad = EPOLLERR | EPOLLHUP;
-	uint8_t asked = c->half[side].mask;
+	unsigned again = 0;
 
-	if (c->state != CONN_RELAY) {
-		/* Flushing: its end is known, errors must not be reported again and again. */
-		ready_ask(w, r, c, side, HALF_OUT_OF_SET);
-		return;
-	}
-	if ((events & bad) && asked == 0)
+	if (c->state != CONN_RELAY)
+		return; /* flushing: its end is known */
+	if ((events & bad) && !pump_wants_read(c, side) && !pump_wants_write(c, side))
 		on_quiet_error(w, c, side);
-	if ((events & (EPOLLOUT | bad)) && (asked & EPOLLOUT) && c->state == CONN_RELAY)
-		pump_run(w, &r->pump, c, OTHER_SIDE(side));
-	if ((events & (EPOLLIN | bad)) && (asked & EPOLLIN) && c->state == CONN_RELAY)
-		pump_run(w, &r->pump, c, side);
-	if (c->state == CONN_RELAY || c->state == CONN_FLUSHING)
-		ask_both(w, r, c);
+	if ((events & (EPOLLOUT | bad)) && pump_wants_write(c, side) &&
+	    pump_run(w, &r->pump, c, other))
+		again |= 1u << other;
+	if ((events & (EPOLLIN | EPOLLRDHUP | bad)) && pump_wants_read(c, side) &&
+	    pump_run(w, &r->pump, c, side))
+		again |= 1u << side;
+	ask_both(w, r, c, again);
 }

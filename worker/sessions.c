@@ -83,7 +83,7 @@ raise_top(struct worker *w, uint32_t top)
 }
 
 void
-sessions_open(struct worker *w, struct worker_conn *c)
+sessions_open(struct worker *w, struct worker_conn *c, const struct addr *at)
 {
 	uint32_t i = pool_index(&w->pool, c);
 	bool listed = i < SHM_SESSIONS && has_memory(w, i);
@@ -98,8 +98,9 @@ sessions_open(struct worker *w, struct worker_conn *c)
 
 	c->row = listed ? &w->seg->session[i] : &w->unlisted[i];
 	session_pack(&who.client, &c->client);
-	sock_local(c->half[SIDE_CLIENT].fd, &local);
-	session_pack(&who.listen, &local);
+	if (at == NULL)
+		sock_local(c->half[SIDE_CLIENT].fd, &local);
+	session_pack(&who.listen, at != NULL ? at : &local);
 	/* Behind the end of the connection before: see struct shm_session. */
 	for (int s = 0; s < 2; s++)
 		atomic_store_explicit(&c->row->bytes[s], 0, memory_order_release);
@@ -124,16 +125,28 @@ sessions_announced(struct worker_conn *c, const struct addr *peer)
 void
 sessions_tell(struct worker *w, struct worker_conn *c, enum session_state state)
 {
+	const struct addr unknown = {.sa.sa_family = AF_UNSPEC};
 	struct shm_who who = c->row->who;
-	struct addr local = {.sa.sa_family = AF_UNSPEC};
 
 	who.state = (uint8_t)state;
 	who.server = c->server;
 	who.server_id = c->server != NO_SERVER ? w->view.table.server[c->server].id : 0;
-	if (state == SESSION_OPEN)
-		sock_local(c->half[SIDE_SERVER].fd, &local);
 	if (state <= SESSION_OPEN)
-		session_pack(&who.own, &local);
+		session_pack(&who.own, &unknown);
+	store(c, &who);
+}
+
+void
+sessions_tell_own(struct worker_conn *c)
+{
+	struct shm_who who = c->row->who;
+	struct addr local;
+
+	session_unpack(&local, &who.own);
+	if (local.sa.sa_family != AF_UNSPEC || c->half[SIDE_SERVER].fd < 0 || conn_is_early(c))
+		return;
+	sock_local(c->half[SIDE_SERVER].fd, &local);
+	session_pack(&who.own, &local);
 	store(c, &who);
 }
 

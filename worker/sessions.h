@@ -16,14 +16,19 @@ struct worker_conn;
 int sessions_init(struct worker *w);
 void sessions_fini(struct worker *w);
 
-/* A client has come: c->row is its row, listed unless there is none left. */
-void sessions_open(struct worker *w, struct worker_conn *c);
+/* A client has come: c->row is its row, listed unless there is none left. at: the address that it
+ * connected to; NULL: the socket knows. */
+void sessions_open(struct worker *w, struct worker_conn *c, const struct addr *at);
 
 /* A PROXY header told the client, c->client; `peer` sent it. */
 void sessions_announced(struct worker_conn *c, const struct addr *peer);
 
-/* Its state, and its server as c->server says; with SESSION_OPEN our address towards it. */
+/* Its state, and its server as c->server says. */
 void sessions_tell(struct worker *w, struct worker_conn *c, enum session_state state);
+
+/* Our address towards the server. It costs a call of the kernel, so it is asked for when somebody wants it:
+ * by the log line, or of a connection that has lived for a while. */
+void sessions_tell_own(struct worker_conn *c);
 
 void sessions_close(struct worker *w, struct worker_conn *c);
 

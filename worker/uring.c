@@ -245,6 +245,13 @@ dispatch(struct worker *w, const struct io_uring_cqe *cqe)
 }
 
 static void
+uring_rest(struct worker *w)
+{
+	uring_bufs_rest(uring_of(w));
+	pump_rest(&uring_of(w)->ready.pump);
+}
+
+static void
 uring_turn(struct worker *w, int timeout_ms)
 {
 	struct __kernel_timespec wait = {
@@ -290,5 +297,6 @@ const struct engine engine_uring = {
     .relay = uring_start_relay,
     .unsent = uring_unsent,
     .drop = uring_drop,
+    .rest = uring_rest,
     .turn = uring_turn,
 };

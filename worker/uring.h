@@ -118,6 +118,9 @@ void uring_give(struct uring *u, unsigned buf);
 /* Both, with the buffer of a completion that nobody wants, if it has one. */
 void uring_give_back(struct uring *u, const struct io_uring_cqe *cqe);
 
+/* Nothing came for a while: no buffer keeps its memory, though as many circulate as before. */
+void uring_bufs_rest(struct uring *u);
+
 /* Makes more of the buffers circulate, if there are any; fewer, if few were needed since the last call
  * (between two turns, with no completion waiting). */
 void uring_more_bufs(struct uring *u);

@@ -107,6 +107,16 @@ uring_more_bufs(struct uring *u)
 	}
 }
 
+/* Nothing is in buffers that the kernel has: it writes only while we wait in it, and all completions
+ * were worked off. */
+static void
+forget_from(struct uring *u, unsigned buf)
+{
+	if (u->free == u->level && io_uring_cq_ready(&u->ring) == 0)
+		(void)madvise(
+		    memory_of(u, buf), (size_t)(URING_BUFS - buf) * URING_BUF, MADV_DONTNEED);
+}
+
 void
 uring_fewer_bufs(struct uring *u)
 {
@@ -116,9 +126,12 @@ uring_fewer_bufs(struct uring *u)
 	if (u->level <= URING_BUFS_FEW || most > u->level / 8)
 		return;
 	u->keep = URING_BUFS_FEW > most * 4 ? URING_BUFS_FEW : most * 4;
-	/* With no traffic none comes back. Nothing is in those that the kernel has: it writes only
-	 * while we wait in it, and all completions were worked off. */
-	if (u->free == u->level)
-		(void)madvise(memory_of(u, u->keep), (size_t)(URING_BUFS - u->keep) * URING_BUF,
-		    MADV_DONTNEED);
+	/* With no traffic none comes back. */
+	forget_from(u, u->keep);
+}
+
+void
+uring_bufs_rest(struct uring *u)
+{
+	forget_from(u, 0);
 }

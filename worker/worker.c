@@ -2,6 +2,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #include "worker/internal.h"
 #include "worker/sessions.h"
 #include "worker/vip.h"
+
+#define REST_MS 1000 /* without a byte or a client */
 
 /* Large, and one per process. */
 static struct worker the_worker;
@@ -99,6 +102,26 @@ look_around(struct worker *w)
 	evict_scan(w);
 }
 
+/* What a burst of clients needed is not kept for the next one: an idle connection costs its row and its
+ * struct, whatever was before. */
+static void
+rest(struct worker *w)
+{
+	const uint64_t seen = STAT_GET(&w->stat->worker, accepted) +
+			      STAT_GET(&w->stat->worker, bytes_in) +
+			      STAT_GET(&w->stat->worker, bytes_out);
+
+	if (seen != w->rest_seen) {
+		w->rest_seen = seen;
+		w->rest_ms = w->now_ms;
+		w->rests = false;
+	} else if (!w->rests && w->now_ms - w->rest_ms >= REST_MS) {
+		w->engine->rest(w);
+		(void)malloc_trim(0);
+		w->rests = true;
+	}
+}
+
 static void
 beat(struct worker *w)
 {
@@ -108,6 +131,7 @@ beat(struct worker *w)
 	seg_beat(w->seg, w->now);
 	evict_scan(w);
 	handover_beat(w);
+	rest(w);
 }
 
 /* False: the process has to end. */

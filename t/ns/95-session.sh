@@ -98,6 +98,8 @@ while IFS= read -r -t 10 line <&5; do
 done
 like "nginx saw a client" "$own" '^127.0.0.1:[0-9]+$'
 me=$(ss -Htn state established "( dport = :8443 )" src 127.0.0.1 | awk '{ print $3 }' | grep -v ":$PORT\$")
+known() { case $(row "$1" own) in '' | null) return 1 ;; esac; } # after a second
+until_true 5 known "$me"
 out=$(session who "$own")
 is "who: exit code" $? 0
 like "who: the client behind it" "$out" "^$own: client $me of api/s1, open for [0-9.ms]+, since 20[0-9-]+ [0-9:]+, id [01]-[0-9]+\$"
@@ -143,6 +145,7 @@ c=$LAST
 check "the announced client is the client" until_true 5 row_is 203.0.113.7:4711 state open
 is "and who sent the header is shown" "$(row 203.0.113.7:4711 peer)" $LISTED:$PORT
 is "of others there is none" "$(row "$me" peer)" null
+check "its own address comes" until_true 5 known 203.0.113.7:4711
 like "who" "$(session who "$(row 203.0.113.7:4711 own)")" "client 203.0.113.7:4711 \(through $LISTED:$PORT\) of in/n1"
 client silent $LISTED:$((PORT + 1)) 127.0.0.1:8450 pause 600000
 check "one whose header has not come" until_true 5 row_is $LISTED:$((PORT + 1)) state hello

@@ -57,6 +57,8 @@ took "kha session" 1000 "$KHA" session -r "$RUN"
 is "it lists all" "$(wc -l <"$D/out")" $((CONNS + 1))
 is "each once" "$(awk 'NR > 1 { print $1 }' "$D/out" | sort | uniq -d | wc -l)" 0
 at_most "columns of a line" "$(awk '{ if (length > m) m = length } END { print m }' "$D/out")" 100
+all_known() { [ "$("$KHA" session -r "$RUN" -f json | jq '[.sessions[] | select(.own == null)] | length')" = 0 ]; }
+until_true 10 all_known || not_ok "each has its own address after a second"
 took "kha session -f json" 1000 "$KHA" session -r "$RUN" -f json
 is "in JSON as well" "$(jq '.sessions | length' "$D/out")" "$CONNS"
 is "all with their bytes" "$(jq '[.sessions[] | select(.bytes_in > 0 and .bytes_out > 0)] | length' "$D/out")" "$CONNS"

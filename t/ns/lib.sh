@@ -194,7 +194,7 @@ webs() {
 	{
 		cat <<-X
 			daemon off; pid $dir/pid; error_log $dir/error.log; worker_processes 1;
-			events { worker_connections 8192; }
+			events { worker_connections 19000; }
 			http { access_log off; keepalive_requests 10000000; keepalive_timeout 600s;
 			client_header_timeout 600s;
 			client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir;

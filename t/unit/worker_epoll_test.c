@@ -67,7 +67,7 @@ open_loopback(struct loopback *l)
 	fd = accept4(door, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	assert_true(fd >= 0);
 	close(door);
-	worker_conn_start(w, 0, fd, &from);
+	worker_conn_start(w, 0, fd, &from, NULL);
 	return &w->pool.conn[0];
 }
 

@@ -239,7 +239,7 @@ worker_world_client_from(struct worker_world *x, const char *text)
 	struct worker_conn *c = NULL;
 
 	assert_null(addr_parse(&from, text, false));
-	worker_conn_start(&x->w, 0, -1, &from);
+	worker_conn_start(&x->w, 0, -1, &from, NULL);
 	for (uint32_t i = 0; i < x->w.pool.fresh; i++)
 		if (conn_is_early(&x->w.pool.conn[i]) &&
 		    conn_began_us(&x->w.pool.conn[i]) == x->w.now.us)
