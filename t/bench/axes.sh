@@ -1,111 +1,57 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2034,SC2154
 # What t/bench/run measures. An axis runs against the proxy that listens on PORT and calls either
-#	sample VALUE [RATE]	in the units of its row, or
-#	invalid WHY		when the figure would not be of what it is said to be.
+#	sample VALUE [RATE [KEY=VALUE...]]	in the units of its row, or
+#	invalid WHY				when the figure would not be of what it is said to be.
 
-# NAME|UNIT|RATE|FUNCTION ARGUMENT|WHAT. keepaliveN works for every N.
+# NAME|UNIT|BETTER|RATE|WITH|FUNCTION ARGUMENT...|WHAT. @ in a row is the number in place of N in a name; WITH
+# are words for the proxies (t/bench/proxies.sh), and "direct" when the servers alone are measured first.
 axes() {
 	cat <<-X
-		keepalive50|us/request|requests/s|keepalive 50|600-byte answers on 50 kept-alive connections; client: wrk
-		keepalive1000|us/request|requests/s|keepalive 1000|the same on 1000
-		conn|us/connection|connections/s|connections 50|a new connection for each request, 50 at a time; client: t/tools/load
-		bulk|ms/GB|Gbit/s|bulk|one connection, a file of nginx (sendfile) again and again; client: t/tools/load
-		memory|bytes/connection||memory 5000|private user memory that 5000 idle connections add
+		keepaliveN|us/request|less|requests/s||keepalive @ /|CPU of a request, 600-byte answers on @ kept-alive connections that take turns; client: wrk
+		keepaliveN-16k|us/request|less|requests/s||keepalive @ /files/16k|the same with answers of 16 KB
+		idleN|us/request|less|requests/s||idle @|CPU of a request, 600-byte answers on 10 of @ open connections; client: wrk
+		delayN|us|less|requests/s|direct|delay @|p99 of the delay that the proxy adds, @ connections as fast as they go; client: t/tools/load
+		delay-half|us|less|requests/s|direct|delay_half 50|the same, 50 connections at half of the rate that the best peer reaches with them, from the moment when a request was due
+		delay-bulk|us|less|Gbit/s of bulk|direct streams|delay_bulk|p99 of the delay of 1,000 small requests a second beside 4 bulk streams; clients: t/tools/load, the one that measures with priority
+		conn|us/connection|less|connections/s||connections 50|CPU of a new connection for each request, 50 at a time; client: t/tools/load
+		conn-tls|us/connection|less|connections/s|tls|connections 50 -t $D/ca.pem|the same with a TLS handshake with the server, which keeps the client busy: the rate is its own
+		serversN|us/connection|less|connections/s|many|connections 50|conn with 200 servers
+		bulkN|ms/GB|less|Gbit/s|streams|bulk @|CPU of 1 GB, @ connections, a file of nginx (sendfile) again and again; client: t/tools/load, which throws the bytes away unread
+		memoryN|bytes/connection|less|kernel bytes/connection|direct|memory @|private user memory that @ idle connections add; kernel: what they add to the caches of sockets, without what client and servers need (of the whole machine, so only on a quiet one)
+		workersN|requests/s|more|us/request|workers=@|throughput @|600-byte answers on 200 kept-alive connections, @ workers on as many cores, which servers and client share if there are no others; client: wrk
+		reload|ms|less|failed connections|reload|reload_under_load server|longest time without an answer while 2,000 new connections come each second and a server is added by a reload
+		reload-workers|ms|less|failed connections|reload|reload_under_load workers|the same, and kha gets an option that needs new workers
+		burstN|ms|less|connections/s|direct|burst @|@ clients connect at once: time until the last one has its answer
 	X
 }
+# The default (a) to (e), and what the rest of them is.
+axes_default() {
+	echo keepalive50 keepalive1000 keepalive50-16k keepalive1000-16k delay1 delay50 delay1000 delay-half \
+		conn conn-tls bulk1 bulk8 memory1000 "memory$((MAX - 50))"
+}
+axes_more() {
+	local w n
+	n=$(listed "$PROXY_CORES" | wc -l)
+	echo delay-bulk idle10 idle100 idle1000 idle5000 idle9000 keepalive10 keepalive100 keepalive5000 \
+		keepalive9000 servers200 reload reload-workers burst5000
+	for ((w = 1; w < n; w *= 2)); do echo "workers$w"; done
+	echo "workers$n"
+}
+# axis_row NAME: its row with the number in place
 axis_row() {
-	if axes | grep "^$1|"; then return; fi
-	[[ $1 =~ ^keepalive([1-9][0-9]{0,3})$ ]] || return 1
-	echo "$1|us/request|requests/s|keepalive ${BASH_REMATCH[1]}|600-byte answers on ${BASH_REMATCH[1]} kept-alive connections; client: wrk"
-}
-
-# Before a window opens the client must have had so many answers.
-WARM_REQUESTS=20000 WARM_CONNECTIONS=2000
-LOAD_SECONDS=$((BENCH_SECONDS + 120)) # if nobody stops it
-
-# window: CPU of the proxy over BENCH_SECONDS while a load runs, divided by what the servers served
-# meanwhile. Setting up and tearing down of the load are outside.
-WINDOW_VALUE='' WINDOW_RATE=''
-window() {
-	local n0 ns0 t0 n ns t
-	served && n0=$SERVED
-	ns0=$(cpu_ns "${PROXY[@]}") t0=$(now_ns)
-	sleep "$BENCH_SECONDS"
-	served && n=$((SERVED - n0 - 1)) # the second look at it is a request too
-	ns=$(($(cpu_ns "${PROXY[@]}") - ns0)) t=$(($(now_ns) - t0))
-	BUSY=$(awk "BEGIN { printf \"%.3f\", $ns / $t }")
-	[ "$n" -gt 0 ] || return 1
-	WINDOW_VALUE=$(awk "BEGIN { printf \"%.3f\", $ns / $n / 1000 }")
-	WINDOW_RATE=$(awk "BEGIN { printf \"%.0f\", $n * 1e9 / $t }")
-}
-
-# warm N: until the servers served N more
-warm() { served && until_true 20 served_more_than $((SERVED + $1)); }
-# stop_load PID: it reports
-stop_load() {
-	kill -INT "$1" 2>/dev/null
-	until_true 15 ended "$1" || kill -KILL "$1"
-	wait "$1"
-}
-
-keepalive() {
-	local pid active why=''
-	start client wrk -t1 -c"$1" -d"${LOAD_SECONDS}s" --timeout 10s "http://127.0.0.1:$PORT/"
-	pid=$LAST
-	warm $WARM_REQUESTS || why="no $WARM_REQUESTS answers in time"
-	window || why=${why:-no answers}
-	active=$((ACTIVE - 1)) # without the one that asked
-	stop_load "$pid" || why=${why:-wrk failed: $(tail -n 1 "$D/client.err")}
-	if grep -qE 'Socket errors|Non-2xx' "$D/client.out"; then
-		why=$(grep -hE 'Socket errors|Non-2xx' "$D/client.out" | xargs)
+	local row n key=$1
+	if [[ $1 =~ ^([a-z]+)([1-9][0-9]*)(-16k)?$ ]]; then
+		key=${BASH_REMATCH[1]}N${BASH_REMATCH[3]} n=${BASH_REMATCH[2]}
+		case $key in
+		serversN) [ "$n" = 200 ] ;;
+		workersN) [ "$n" -le "$(listed "$PROXY_CORES" | wc -l)" ] ;;
+		idleN) [ "$n" -ge 10 ] && [ "$n" -le "$MAX" ] ;;
+		*) [ "$n" -le "$MAX" ] ;;
+		esac || return 1
 	fi
-	[ "$active" = "$1" ] || why=${why:-$active connections reached the servers, not $1}
-	if [ -n "$why" ]; then invalid "$why"; else sample "$WINDOW_VALUE" "$WINDOW_RATE"; fi
-}
-
-connections() {
-	local pid why=''
-	load client -a "127.0.0.1:$PORT" -1 -c "$1" -d "$LOAD_SECONDS"
-	pid=$LAST
-	warm $WARM_CONNECTIONS || why="no $WARM_CONNECTIONS answers in time"
-	window || why=${why:-no answers}
-	stop_load "$pid" || why=${why:-$(load_errors client)}
-	if [ -n "$why" ]; then invalid "$why"; else sample "$WINDOW_VALUE" "$WINDOW_RATE"; fi
-}
-
-bulk() {
-	local ns t bytes
-	ns=$(cpu_ns "${PROXY[@]}") t=$(now_ns)
-	load client -a "127.0.0.1:$PORT" -c 1 -p /files/bulk -d "$BENCH_SECONDS"
-	if ! loaded client "$LAST"; then invalid "$(load_errors client)"; return; fi
-	ns=$(($(cpu_ns "${PROXY[@]}") - ns)) t=$(($(now_ns) - t))
-	bytes=$(result client bytes)
-	[ "${bytes:-0}" -gt 0 ] || { invalid "no bytes"; return; }
-	BUSY=$(awk "BEGIN { printf \"%.3f\", $ns / $t }")
-	sample "$(awk "BEGIN { printf \"%.2f\", $ns / 1e6 / ($bytes / 1e9) }")" \
-		"$(awk "BEGIN { printf \"%.2f\", $bytes * 8 / $t }")"
-}
-
-memory() {
-	local before after
-	before=$(private "${PROXY[@]}")
-	# Each has had one answer, so that it is a connection in use.
-	load client -a "127.0.0.1:$PORT" -c "$1" -i 100000000 -d "$LOAD_SECONDS" -y
-	if ! until_true 60 grep -q ready "$D/client.out"; then
-		end "$LAST"
-		invalid "not all of $1 connections had an answer: $(load_errors client)"
-		return
-	fi
-	after=$(private "${PROXY[@]}")
-	end "$LAST"
-	if [ "$(result client errors)" != 0 ]; then invalid "$(load_errors client)"; return; fi
-	BUSY=''
-	sample "$(awk "BEGIN { printf \"%.0f\", ($after - $before) / $1 }")"
-}
-
-load_errors() {
-	local said
-	said=$(tail -n 1 "$D/$1.out" | jq -c '{errors, refused, reset, timeout, eof, status, other}' 2>/dev/null)
-	echo "errors in the client's count: ${said:-$(tail -n 1 "$D/$1.err")}"
+	[[ $1 = *N* ]] && return 1
+	row=$(axes | grep "^$key|") || return 1
+	row=${row//@/${n:-}}
+	echo "$1|${row#*|}"
 }

@@ -3,9 +3,9 @@
 # What the programs of t/bench share: the proxies, and what they cost. On t/ns/lib.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/../ns/lib.sh"
 
-SERVERS='9101 9102 9103'
-STATUS_PORT=9101      # nginx tells what all three served
-MAX=6000	      # connections that each proxy is configured for
+FILES=${FILES:-20000}	      # open files of each process, which bounds its connections
+MAX=$(((FILES - 900) / 2))    # connections that each proxy is configured for
+STATUS_PORT=9101	      # where the servers tell what they served
 
 # ---- what processes cost ----
 
@@ -44,43 +44,51 @@ cpu_ns() {
 
 now_ns() { date +%s%N; }
 
+# socket_slab: bytes of the kernel's caches that sockets and what hangs on them come from. Directory
+# entries (192 bytes a socket) are left out: whoever looks through /proc makes them too.
+socket_slab() {
+	awk '$1 ~ /^(TCP|TCPv6|sock_inode_cache|filp|lsm_file_cache|ep_head|eventpoll_.*|io_.*|skbuff_.*|kmalloc-.*)$/ {
+		s += $2 * $4 } END { printf "%d\n", s }' /proc/slabinfo
+}
+
+# dropped: sets DROPPED, packets that the kernel threw away so far because a core had more of them waiting
+# than net.core.netdev_max_backlog, which is the whole machine's. Each costs a connection 200 ms.
+dropped() {
+	local n
+	DROPPED=0
+	while read -r _ n _; do DROPPED=$((DROPPED + 16#$n)); done </proc/net/softnet_stat
+}
+
 # ---- cores ----
 
-# The first and the last one that we may use: client and these scripts on one, the proxy on the other.
-# LAYOUT says where the servers are. "apart": with the client, so that the proxy has its core alone; it
-# then wakes for few requests at a time, and wakes its peers across cores. "together": with the proxy,
-# as where API servers and proxy share a node; requests come to it many at a time.
+# Scripts and clients are on LOAD_CORE, the proxy is on PROXY_CORE, or, with several workers, on the first
+# of PROXY_CORES. Without a wish they are the first one that we may use, the last one, and the last one
+# with all others after it. LAYOUT says where the servers are, if SERVER_CORES does not. "apart": with the
+# client, so that the proxy has its core alone; it then wakes for few requests at a time, and wakes its peers
+# across cores. "together": with the proxy, as where API servers and proxy share a node; requests come to it
+# many at a time.
+LAYOUT=${LAYOUT:-together}
 cores() {
-	local list
+	local list c
 	# shellcheck disable=SC2207 # numbers
-	list=($(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
-		awk -F- '{ for (i = $1; i <= $NF; i++) print i }'))
-	LOAD_CORE=${list[0]} PROXY_CORE=${list[-1]}
+	list=($(listed "$(taskset -cp $$ | sed 's/.*: //')"))
+	LOAD_CORE=${LOAD_CORE:-${list[0]}} PROXY_CORE=${PROXY_CORE:-${list[-1]}}
+	if [ -z "${PROXY_CORES:-}" ]; then
+		PROXY_CORES=$PROXY_CORE
+		for c in "${list[@]}"; do [ "$c" = "$PROXY_CORE" ] || PROXY_CORES=$PROXY_CORES,$c; done
+	fi
 	case $LAYOUT in
-	together) SERVER_CORE=$PROXY_CORE ;;
-	*) SERVER_CORE=$LOAD_CORE ;;
+	together) SERVER_CORES=${SERVER_CORES:-$PROXY_CORE} ;;
+	*) SERVER_CORES=${SERVER_CORES:-$LOAD_CORE} ;;
 	esac
 	[ "$LOAD_CORE" != "$PROXY_CORE" ]
 }
-LAYOUT=${LAYOUT:-together}
-# on CORE: this shell, and with it what it starts from now on
+# listed 0,2-4: 0 2 3 4, each on a line
+listed() { tr ',' '\n' <<<"$1" | awk -F- '{ for (i = $1; i <= $NF; i++) print i }'; }
+# on CORES: this shell, and with it what it starts from now on
 on() { taskset -cp "$1" $$ >/dev/null; }
 
 # ---- servers ----
-
-# bench_servers: three servers in one nginx, and a file for bulk, which is sent from memory
-bench_servers() {
-	local p args=()
-	WEB_BODY=$(printf '%0600d' 0)
-	WEB_MORE='sendfile on; location = /status { stub_status; }'
-	for p in $SERVERS; do args+=("n${p: -1}" "$p"); done
-	on "$SERVER_CORE"
-	webs plain "${args[@]}"
-	on "$LOAD_CORE"
-	mkdir -p "$D/files"
-	head -c 268435456 /dev/zero >"$D/files/bulk"
-	cat "$D/files/bulk" >/dev/null
-}
 
 # served: sets SERVED, the requests of all servers so far, and ACTIVE, their open connections
 served() {
@@ -98,125 +106,54 @@ served() {
 served_more_than() { served && [ "$SERVED" -gt "$1" ]; }
 
 # namespace_tune: the same everywhere, whatever the machine is set to. More ports than a round of new
-# connections leaves in TIME_WAIT; a congestion control that does not pace (BBR sets a timer for each
-# send): CONGESTION. A namespace may choose reno always, cubic where it is the machine's.
+# connections leaves in TIME_WAIT; room for all who come at once; a congestion control that does not pace
+# (BBR sets a timer for each send): CONGESTION. A namespace may choose reno always, cubic where it is the
+# machine's.
 namespace_tune() {
-	sysctl -qw net.ipv4.ip_local_port_range="10000 60999" || return 1
+	sysctl -qw net.ipv4.ip_local_port_range="10000 60999" net.core.somaxconn=16384 \
+		net.ipv4.tcp_max_syn_backlog=16384 || return 1
 	for CONGESTION in cubic reno; do
 		sysctl -qw net.ipv4.tcp_congestion_control=$CONGESTION 2>/dev/null && return
 	done
 	CONGESTION=$(sysctl -n net.ipv4.tcp_congestion_control)
 }
 
-# ---- proxies ----
-# A row: name, port, how it starts. Each does the same for a client: TCP, fewest connections first,
-# three servers, no checks, no log, 5 s to connect, 1 h idle. kha sets TCP keepalive and
-# TCP_USER_TIMEOUT besides, as it always does. haproxy may splice, or it would copy all bulk.
-
-proxies() {
-	cat <<-X
-		kha-uring 8441 kha_begin uring
-		kha-epoll 8442 kha_begin epoll
-		haproxy   8443 haproxy_begin
-		nginx     8444 nginx_begin
-	X
-}
-
-# proxy_start NAME: on its core; PROXY is its processes, PORT where it listens
-proxy_start() {
-	local name begin arg
-	read -r name PORT begin arg < <(proxies | grep "^$1 ")
-	PROXY_NAME=$name
-	on "$PROXY_CORE"
-	# shellcheck disable=SC2086 # it may be empty
-	$begin $arg
-	on "$LOAD_CORE"
-	# shellcheck disable=SC2046,SC2207 # numbers
-	PROXY=($(family "$PROXY_PID"))
-}
-
-proxy_stop() {
-	case $PROXY_NAME in
-	kha-*) kha_stop; rm -f "$D/kha.log" ;;
-	*) end "$PROXY_PID"; until_true 5 all_ended "${PROXY[@]}" || not_ok "$PROXY_NAME ends" ;;
-	esac
-}
-
-# backends FORMAT: once for each server, with its number and its port
-backends() {
-	local p
-	# shellcheck disable=SC2059 # a format
-	for p in $SERVERS; do printf "$1" "${p: -1}" "$p"; done
-}
-
-kha_begin() {
-	local servers
-	servers=$(backends '{ name = "n%s"; address = "127.0.0.1:%s"; }, ')
-	ENGINE="engine = \"$1\";"
-	GLOBAL="workers = 1; log_level = \"notice\"; max_connections = $MAX;"
-	conf <<-X
-		services = ( { name = "bench"; listen = "127.0.0.1:$PORT"; preset = "tcp";
-		balance = "leastconn"; log_connections = "none"; check = { type = "none"; };
-		timeout = { connect = "5s"; idle = "1h"; }; servers = ( ${servers%, } ); } );
-	X
-	kha_start
-	PROXY_PID=$KHA_PID
-	if ! stat_is .kha.engine "$1" || ! until_true 5 listens "$PORT"; then
-		not_ok "kha runs with engine $1"
-		exit 1
-	fi
-}
-
-# peer_begin NAME COMMAND...
-peer_begin() {
-	start "$@"
-	PROXY_PID=$LAST
-	until_true 5 listens "$PORT" && return
-	not_ok "$1 starts: $(tail -n 3 "$D/$1.err")"
-	exit 1
-}
-
-haproxy_begin() {
-	cat >"$D/haproxy.cfg" <<-X
-		global
-			nbthread 1
-			maxconn $MAX
-		defaults
-			mode tcp
-			option splice-auto
-			timeout connect 5s
-			timeout client 1h
-			timeout server 1h
-		listen bench
-			bind 127.0.0.1:$PORT
-			balance leastconn
-		$(backends '\tserver n%s 127.0.0.1:%s\n')
-	X
-	peer_begin haproxy haproxy -db -f "$D/haproxy.cfg"
-}
-
-nginx_begin() {
-	local dir=$D/nginx-proxy
-	mkdir -p "$dir"
+# bench_servers: one nginx with a process for each of SERVER_CORES is all servers. Each of its addresses
+# has the answers / (600 bytes), /files/16k and /files/bulk (sent from memory).
+#	127.0.0.1:9101-9104	the servers; 9104 joins at a reload
+#	127.0.0.1:9111-9113	the same with TLS
+#	127.0.1.1-254:9120	as many as one likes
+bench_servers() {
+	local dir=$D/nginx-servers
+	mkdir -p "$dir" "$D/files"
+	certs
+	head -c 16384 /dev/zero >"$D/files/16k"
+	head -c 268435456 /dev/zero >"$D/files/bulk"
 	{
-		stream_module
 		cat <<-X
-			daemon off; pid $dir/pid; error_log $dir/error.log; worker_processes 1;
-			events { worker_connections $((2 * MAX)); }
-			stream {
-			upstream bench { least_conn; $(backends '# n%s\nserver 127.0.0.1:%s;\n')
-			}
-			server { listen 127.0.0.1:$PORT backlog=4096; proxy_pass bench;
-			proxy_connect_timeout 5s; proxy_timeout 1h; }
-			}
+			daemon off; pid $dir/pid; error_log $dir/error.log;
+			worker_processes $(listed "$SERVER_CORES" | wc -l);
+			events { worker_connections $((FILES - 900)); }
+			http { access_log off; sendfile on; open_file_cache max=10;
+			keepalive_requests 100000000; keepalive_timeout 3600s; client_header_timeout 3600s;
+			client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir;
+			uwsgi_temp_path $dir; scgi_temp_path $dir;
+			ssl_certificate $D/server.pem; ssl_certificate_key $D/key.pem;
+			server {
+		X
+		printf 'listen 127.0.0.1:%d backlog=16384;\n' 9101 9102 9103 9104
+		printf 'listen 127.0.0.1:%d ssl backlog=16384;\n' 9111 9112 9113
+		cat <<-X
+			listen 9120 backlog=16384;
+			location / { return 200 "$(printf '%0600d' 0)"; }
+			location /files/ { alias $D/files/; }
+			location = /status { stub_status; }
+			} }
 		X
 	} >"$dir/nginx.conf"
-	peer_begin nginx-proxy nginx -p "$dir" -c "$dir/nginx.conf"
-}
-# Debian has the stream module apart.
-stream_module() {
-	nginx -V 2>&1 | tr ' ' '\n' | awk -F= '
-		$1 == "--modules-path" { path = $2 }
-		$1 == "--with-stream" && $2 == "dynamic" { apart = 1 }
-		END { if (apart) print "load_module " path "/ngx_stream_module.so;" }'
+	on "$SERVER_CORES"
+	start servers nginx -p "$dir" -c "$dir/nginx.conf"
+	on "$LOAD_CORE"
+	for p in 9101 9113 9120; do until_true 5 listens $p && continue
+		not_ok "nginx listens on $p: $(tail -n 3 "$D/servers.err")"; exit 1; done
 }

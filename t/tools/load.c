@@ -7,6 +7,12 @@
  *		-1		a new connection for each request
  *		-r RATE		so many new connections a second (implies -1)
  *		-i MS		each connection waits so long between two requests
+ *		-R RATE		so many requests a second over CONNS kept-alive connections, whatever the
+ *				answers do: request k is due at k / RATE on connection k % CONNS, and its
+ *				delay counts from then. Who stalls pays for all that waited meanwhile.
+ *		-w MS		delays, rate and SECONDS count from MS after all CONNS had their first
+ *				answer (-R: at least from there)
+ *		-z		bodies of plain TCP are thrown away unread: a client that costs little
  *		-x		ends with 0 though there were errors
  *		-y		prints "ready" when all CONNS had their first answer
  *		-e		prints of each request "NUMBER SERVER" or "NUMBER !OUTCOME"
@@ -26,16 +32,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/addr.h"
 #include "base/clock.h"
 
-#define CONNS_MAX  15000
+#define CONNS_MAX  100000
 #define TIMEOUT_MS 10000 /* for one step of one request */
 #define SERVERS	   16
-#define LATENCIES  200000
+#define LATENCIES  1000000
 #define ANSWER	   4096
 
 enum state { FREE, CONNECTING, SHAKING, SENDING, RECEIVING, WAITING };
@@ -47,13 +54,15 @@ struct conn {
 	enum state state;
 	int fd;
 	SSL *ssl;
+	uint32_t events;  /* what epoll watches */
 	int64_t since_us; /* of the request, or of the connect */
 	int64_t due_us;	  /* WAITING: the next request */
+	uint64_t turn;	  /* -R: number of its next request */
 	bool had_answer;
 	uint64_t number;
 	unsigned got;	/* bytes of head */
 	long body_left; /* -1: head not complete */
-	char head[ANSWER];
+	char *head;	/* ANSWER bytes, apart: looking at all connections is quick */
 };
 
 static struct {
@@ -61,17 +70,23 @@ static struct {
 	unsigned from_count;
 	const char *path;
 	SSL_CTX *tls;
-	unsigned conns, rate, interval_ms;
-	uint64_t requests, seconds;
-	bool one_each, allow_errors, say_ready, say_each;
-} opt = {.path = "/", .conns = 1, .requests = UINT64_MAX, .seconds = 60};
+	unsigned conns, rate, pace, interval_ms;
+	int warm_ms; /* -1: everything counts */
+	uint64_t requests;
+	double seconds;
+	bool one_each, allow_errors, say_ready, say_each, discard;
+} opt = {.path = "/", .conns = 1, .warm_ms = -1, .requests = UINT64_MAX, .seconds = 60};
 
 static struct {
 	int epoll;
 	struct conn *conn;
 	unsigned live, first_answers;
 	uint64_t started, answers, connects, bytes, outcome[OUTCOMES];
-	int64_t now_us, begin_us, connect_max_us;
+	int64_t now_us, begin_us, end_us, connect_max_us;
+	int64_t ready_us;   /* all had their first answer; request 0 of -R is due */
+	int64_t counted_us; /* what the report says of delays counts from here, 0: not yet */
+	uint64_t answers_before, turn;
+	int64_t answer_us, gap_max_us; /* the last answer, and the longest time without one */
 	struct {
 		char name[64];
 		uint64_t n;
@@ -97,7 +112,7 @@ done(void)
 	       run.answers + run.outcome[REFUSED] + run.outcome[RESET] + run.outcome[TIMED_OUT] +
 		       run.outcome[ENDED] + run.outcome[TLS_ERROR] + run.outcome[OTHER] >=
 		   opt.requests ||
-	       run.now_us - run.begin_us > (int64_t)opt.seconds * 1000000;
+	       run.now_us > run.end_us;
 }
 
 static void
@@ -146,7 +161,9 @@ watch(struct conn *c, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = c};
 
-	epoll_ctl(run.epoll, EPOLL_CTL_MOD, c->fd, &ev);
+	if (events != c->events)
+		epoll_ctl(run.epoll, EPOLL_CTL_MOD, c->fd, &ev);
+	c->events = events;
 }
 
 /* The port is chosen when it connects: each address has them all. */
@@ -170,7 +187,7 @@ open_conn(struct conn *c)
 	struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = c};
 	int one = 1;
 
-	memset(c, 0, sizeof *c);
+	*c = (struct conn){.head = c->head, .events = EPOLLOUT, .turn = (uint64_t)(c - run.conn)};
 	c->fd = socket(opt.to.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	c->state = CONNECTING;
 	c->since_us = mono_now().us;
@@ -232,19 +249,31 @@ find_server(struct conn *c)
 }
 
 static void
+note_delay(int64_t us)
+{
+	run.latency[run.n_latency++ % LATENCIES] = (uint32_t)us;
+}
+
+static void
 answered(struct conn *c)
 {
-	uint32_t us = (uint32_t)(mono_now().us - c->since_us);
+	const int64_t now_us = mono_now().us;
 
 	find_server(c);
-	run.latency[run.n_latency++ % LATENCIES] = us;
+	note_delay(now_us - c->since_us);
+	if (run.answer_us > 0 && now_us - run.answer_us > run.gap_max_us)
+		run.gap_max_us = now_us - run.answer_us;
+	run.answer_us = now_us;
 	run.answers++;
 	run.outcome[strncmp(c->head, "HTTP/1.1 200", 12) == 0 ? OK : STATUS]++;
 	if (!c->had_answer) {
 		c->had_answer = true;
-		if (++run.first_answers == opt.conns && opt.say_ready) {
-			puts("ready");
-			fflush(stdout);
+		if (++run.first_answers == opt.conns) {
+			run.ready_us = now_us;
+			if (opt.say_ready) {
+				puts("ready");
+				fflush(stdout);
+			}
 		}
 	}
 	if (opt.one_each || (strcasestr(c->head, "\r\nConnection: close") != NULL)) {
@@ -263,7 +292,7 @@ answered(struct conn *c)
 static void
 take(struct conn *c, const char *bytes, size_t n)
 {
-	size_t keep = n < sizeof c->head - 1 - c->got ? n : sizeof c->head - 1 - c->got;
+	size_t keep = n < ANSWER - 1 - c->got ? n : ANSWER - 1 - c->got;
 	const char *end, *length;
 
 	run.bytes += n;
@@ -341,18 +370,39 @@ send_request(struct conn *c)
 	watch(c, EPOLLIN);
 }
 
+/* Bytes of a body go without having been copied, as long as no head can be among them. */
+static ssize_t
+discard(struct conn *c)
+{
+	size_t want = c->body_left < 1 << 20 ? (size_t)c->body_left - 1 : 1 << 20;
+	ssize_t n = recv(c->fd, NULL, want, MSG_TRUNC);
+
+	if (n > 0) {
+		run.bytes += (uint64_t)n;
+		c->body_left -= n;
+	}
+	return n;
+}
+
 static void
 receive(struct conn *c)
 {
 	char bytes[16384];
+	bool discards;
 	ssize_t n;
 
 	do {
 		errno = 0;
-		if (c->ssl != NULL)
+		discards = opt.discard && c->ssl == NULL && c->state == RECEIVING &&
+			   c->body_left > (long)sizeof bytes;
+		if (discards)
+			n = discard(c);
+		else if (c->ssl != NULL)
 			n = SSL_read(c->ssl, bytes, sizeof bytes);
 		else
 			n = recv(c->fd, bytes, sizeof bytes, 0);
+		if (n > 0 && discards)
+			return; /* the others have their turn; what is left is an event again */
 		if (n > 0 && c->state == RECEIVING)
 			take(c, bytes, (size_t)n);
 		else if (n > 0)
@@ -442,12 +492,101 @@ look_at_all(void)
 		if (c->state == FREE && run.started < due &&
 		    (opt.one_each ? run.started < opt.requests : !c->had_answer || opt.rate))
 			open_conn(c);
-		else if (c->state == WAITING && run.now_us >= c->due_us && opt.interval_ms > 0) {
+		else if (c->state == WAITING && opt.interval_ms > 0 && run.now_us >= c->due_us) {
 			c->since_us = run.now_us;
 			send_request(c);
 		} else if (c->state != FREE && c->state != WAITING &&
 			   run.now_us - c->since_us > TIMEOUT_MS * 1000)
 			fail(c, TIMED_OUT);
+	}
+}
+
+/* ---- the pace of -R ---- */
+
+static int64_t
+turn_us(uint64_t turn)
+{
+	return run.ready_us + (int64_t)(turn * 1000000 / opt.pace);
+}
+
+static void
+take_turn(struct conn *c)
+{
+	c->since_us = turn_us(c->turn);
+	c->turn += opt.conns;
+	send_request(c);
+}
+
+/* Sends what is due. A connection that has no answer yet takes its turn when it has. */
+static void
+keep_pace(void)
+{
+	struct conn *c;
+
+	while (turn_us(run.turn) <= mono_now().us && !done()) {
+		c = &run.conn[run.turn % opt.conns];
+		if (c->state == WAITING && c->turn == run.turn)
+			take_turn(c);
+		run.turn++;
+	}
+}
+
+/* At the end: who waits still has waited for so long at least. */
+static void
+count_the_unanswered(void)
+{
+	const int64_t now_us = mono_now().us;
+	const struct conn *c;
+
+	for (unsigned i = 0; opt.pace > 0 && run.counted_us > 0 && i < opt.conns; i++) {
+		c = &run.conn[i];
+		if (c->state == SENDING || c->state == RECEIVING)
+			note_delay(now_us - c->since_us);
+		for (uint64_t turn = c->turn; turn_us(turn) <= now_us; turn += opt.conns)
+			note_delay(now_us - turn_us(turn));
+	}
+}
+
+static int
+wait_for_events(struct epoll_event *ev, int size)
+{
+	struct timespec ts = {.tv_nsec = 1000000};
+	int64_t left_us;
+
+	if (opt.pace > 0 && run.ready_us > 0) {
+		left_us = turn_us(run.turn) - mono_now().us;
+		if (left_us < 1000)
+			ts.tv_nsec = left_us > 0 ? left_us * 1000 : 0;
+	}
+	return epoll_pwait2(run.epoll, ev, size, &ts, NULL);
+}
+
+/* ---- the loop ---- */
+
+/* What was before is forgotten. */
+static void
+count_from_now(void)
+{
+	run.counted_us = run.now_us;
+	run.end_us = run.now_us + (int64_t)(opt.seconds * 1e6);
+	run.answers_before = run.answers;
+	run.n_latency = 0;
+	run.gap_max_us = 0;
+}
+
+static void
+go_on(struct conn *c)
+{
+	if (c->state == WAITING && opt.pace > 0) {
+		if (run.ready_us > 0 && turn_us(c->turn) <= mono_now().us)
+			take_turn(c);
+	} else if (c->state == WAITING && opt.interval_ms == 0) {
+		/* Without a pause the next request goes out at once. */
+		c->since_us = mono_now().us;
+		send_request(c);
+	} else if (c->state == FREE && opt.one_each && opt.rate == 0 &&
+		   run.started < opt.requests) {
+		open_conn(c);
 	}
 }
 
@@ -461,21 +600,21 @@ loop(void)
 
 	while (!done()) {
 		run.now_us = mono_now().us;
+		if (run.counted_us == 0 && run.ready_us > 0 &&
+		    run.now_us - run.ready_us >= (int64_t)opt.warm_ms * 1000)
+			count_from_now();
 		if (run.now_us - looked >= 1000) {
 			look_at_all();
 			looked = run.now_us;
 		}
-		n = epoll_wait(run.epoll, ev, 256, 1);
+		if (opt.pace > 0 && run.ready_us > 0)
+			keep_pace();
+		n = wait_for_events(ev, 256);
 		for (int i = 0; i < n; i++) {
 			c = ev[i].data.ptr;
 			on_event(c);
-			/* Without a pause the next request goes out at once. */
-			if (c->state == WAITING && opt.interval_ms == 0 && !done()) {
-				c->since_us = mono_now().us;
-				send_request(c);
-			} else if (c->state == FREE && opt.one_each && opt.rate == 0 &&
-				   run.started < opt.requests && !done())
-				open_conn(c);
+			if (!done())
+				go_on(c);
 		}
 	}
 }
@@ -492,20 +631,29 @@ static uint64_t
 report(void)
 {
 	uint64_t n = run.n_latency < LATENCIES ? run.n_latency : LATENCIES, errors = 0;
+	const int64_t now_us = mono_now().us;
 
+	if (run.answer_us > 0 && now_us - run.answer_us > run.gap_max_us)
+		run.gap_max_us = now_us - run.answer_us;
 	qsort(run.latency, n, sizeof run.latency[0], compare);
 	printf("{\"answers\":%llu,\"connects\":%llu,\"bytes\":%llu,\"seconds\":%.3f,",
 	    (unsigned long long)run.answers, (unsigned long long)run.connects,
-	    (unsigned long long)run.bytes, (double)(mono_now().us - run.begin_us) / 1e6);
+	    (unsigned long long)run.bytes, (double)(now_us - run.begin_us) / 1e6);
 	for (int i = 0; i < OUTCOMES; i++) {
 		printf("\"%s\":%llu,", outcome_names[i], (unsigned long long)run.outcome[i]);
 		errors += i == OK ? 0 : run.outcome[i];
 	}
-	printf("\"errors\":%llu,\"connect_max_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
-	       "\"max_ms\":%.3f,\"servers\":{",
-	    (unsigned long long)errors, (double)run.connect_max_us / 1e3,
-	    n > 0 ? run.latency[n / 2] / 1e3 : 0., n > 0 ? run.latency[n * 99 / 100] / 1e3 : 0.,
-	    n > 0 ? run.latency[n - 1] / 1e3 : 0.);
+	printf("\"errors\":%llu,\"rate\":%.1f,\"last_ms\":%.3f,\"gap_max_ms\":%.3f,",
+	    (unsigned long long)errors,
+	    run.counted_us == 0 ? 0.
+				: (double)(run.answers - run.answers_before) * 1e6 /
+				      (double)(now_us - run.counted_us + 1),
+	    run.answer_us == 0 ? 0. : (double)(run.answer_us - run.begin_us) / 1e3,
+	    (double)run.gap_max_us / 1e3);
+	printf(
+	    "\"connect_max_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"servers\":{",
+	    (double)run.connect_max_us / 1e3, n > 0 ? run.latency[n / 2] / 1e3 : 0.,
+	    n > 0 ? run.latency[n * 99 / 100] / 1e3 : 0., n > 0 ? run.latency[n - 1] / 1e3 : 0.);
 	for (unsigned i = 0; i < run.n_servers; i++)
 		printf("%s\"%s\":%llu", i > 0 ? "," : "", run.server[i].name,
 		    (unsigned long long)run.server[i].n);
@@ -536,13 +684,28 @@ source_option(char *text)
 									 : NULL;
 }
 
+static bool
+flag_option(int o)
+{
+	bool *const flag = o == '1'   ? &opt.one_each
+			   : o == 'e' ? &opt.say_each
+			   : o == 'x' ? &opt.allow_errors
+			   : o == 'y' ? &opt.say_ready
+			   : o == 'z' ? &opt.discard
+				      : NULL;
+
+	if (flag != NULL)
+		*flag = true;
+	return flag != NULL;
+}
+
 static const char *
 options(int argc, char **argv)
 {
 	const char *why = NULL;
 	int o;
 
-	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:i:s:1exy")) >= 0)
+	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:R:i:s:w:1exyz")) >= 0)
 		switch (o) {
 		case 'a':
 			why = addr_parse(&opt.to, optarg, false);
@@ -564,11 +727,19 @@ options(int argc, char **argv)
 			opt.requests = strtoull(optarg, NULL, 10);
 			break;
 		case 'd':
-			opt.seconds = strtoull(optarg, NULL, 10);
+			opt.seconds = atof(optarg);
 			break;
 		case 'r':
 			opt.rate = (unsigned)atoi(optarg);
 			opt.one_each = true;
+			break;
+		case 'R':
+			opt.pace = (unsigned)atoi(optarg);
+			if (opt.pace < 1)
+				return "-R is a number from 1";
+			break;
+		case 'w':
+			opt.warm_ms = atoi(optarg);
 			break;
 		case 'i':
 			opt.interval_ms = (unsigned)atoi(optarg);
@@ -576,24 +747,28 @@ options(int argc, char **argv)
 		case 's':
 			why = source_option(optarg);
 			break;
-		case '1':
-			opt.one_each = true;
-			break;
-		case 'e':
-			opt.say_each = true;
-			break;
-		case 'x':
-			opt.allow_errors = true;
-			break;
-		case 'y':
-			opt.say_ready = true;
-			break;
 		default:
-			return "unknown option";
+			if (!flag_option(o))
+				return "unknown option";
 		}
 	if (opt.conns < 1 || opt.conns > CONNS_MAX)
-		return "-c is 1..15000";
+		return "-c is 1..100000";
+	if (opt.one_each && (opt.pace > 0 || opt.warm_ms >= 0))
+		return "-R and -w are for kept-alive connections, not for -1 or -r";
+	if (opt.pace > 0 && opt.warm_ms < 0)
+		opt.warm_ms = 0;
 	return why != NULL ? why : addr_port(&opt.to) == 0 ? "-a ADDR:PORT is missing" : NULL;
+}
+
+static void
+begin(void)
+{
+	run.begin_us = run.now_us = mono_now().us;
+	run.end_us = run.begin_us + (int64_t)(opt.seconds * 1e6);
+	if (opt.warm_ms < 0)
+		run.counted_us = run.begin_us;
+	else
+		run.end_us += 2000 * TIMEOUT_MS; /* to get there */
 }
 
 int
@@ -602,6 +777,7 @@ main(int argc, char **argv)
 	struct sigaction sa = {.sa_handler = on_signal};
 	const char *why = options(argc, argv);
 	uint64_t errors;
+	char *heads;
 
 	if (why != NULL)
 		return usage(why);
@@ -610,12 +786,15 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	run.epoll = epoll_create1(EPOLL_CLOEXEC);
 	run.conn = calloc(opt.conns, sizeof *run.conn);
-	if (run.epoll < 0 || run.conn == NULL)
+	heads = calloc(opt.conns, ANSWER);
+	if (run.epoll < 0 || run.conn == NULL || heads == NULL)
 		return usage("no memory");
 	for (unsigned i = 0; i < opt.conns; i++)
-		run.conn[i].fd = -1;
-	run.begin_us = run.now_us = mono_now().us;
+		run.conn[i] = (struct conn){.fd = -1, .head = heads + (size_t)i * ANSWER};
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* -R is punctual */
+	begin();
 	loop();
+	count_the_unanswered();
 	stop = 1;
 	for (unsigned i = 0; i < opt.conns; i++)
 		release(&run.conn[i]);
