@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cpus.h"
 #include "conf/near.h"
 
 int
@@ -157,6 +159,31 @@ log_targets_are_known(struct conf_reader *r)
 	}
 }
 
+/* That a machine lacks one is no error: the file is the same on all nodes, and CPUs come and go. */
+static void
+worker_cpus_are_cpus(struct conf_reader *r)
+{
+	const struct conf_path global = {.name = "global"}, path = {&global, "worker_cpus", 0};
+	const char *text = r->conf->global.worker_cpus, *why;
+	const long have = sysconf(_SC_NPROCESSORS_CONF);
+	struct cpus c;
+	int line;
+
+	why = cpus_parse(&c, text);
+	if (why == NULL && c.how != CPUS_LIST)
+		return;
+	line = conf_option_line(r->root, "global.worker_cpus");
+	if (why != NULL)
+		conf_say(&r->errors, line, &path, "%s: %s", conf_text_shown(r->scratch, text), why);
+	/* As another node: what is here says nothing. */
+	for (unsigned i = 0; i < c.n && have > 0 && r->node == NULL; i++)
+		if (c.v[i] >= have) {
+			conf_say(&r->warnings, line, &path,
+			    "this machine has no CPU %u: a worker for it runs on any", c.v[i]);
+			break;
+		}
+}
+
 static void
 nodes_differ(struct conf_reader *r)
 {
@@ -219,6 +246,7 @@ conf_check(struct conf_reader *r)
 	    something_to_do,
 	    endpoint_is_host_and_port,
 	    log_targets_are_known,
+	    worker_cpus_are_cpus,
 	    nodes_differ,
 	    secrets_are_real,
 	    conf_check_status,

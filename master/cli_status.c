@@ -76,6 +76,7 @@ fill_workers(struct grid *g, const struct dump *d)
 	grid_cell(g, "state");
 	grid_cell(g, "heartbeat");
 	grid_cell(g, "connections");
+	grid_cell(g, "cpu");
 	grid_row(g);
 	for (unsigned i = 0; i < d->n_procs; i++) {
 		const struct dump_proc *p = &d->proc[i];
@@ -89,6 +90,10 @@ fill_workers(struct grid *g, const struct dump *d)
 		grid_cell(
 		    g, "%s", p->beat_us != 0 ? fmt_span(fmt_age_ms(d, p->beat_us), span) : "-");
 		grid_cell(g, "%" PRIu64, p->active);
+		if (p->kept_on != 0)
+			grid_cell(g, "%" PRIu32, p->kept_on - 1);
+		else
+			grid_cell(g, "any");
 		grid_row(g);
 	}
 }

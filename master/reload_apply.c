@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cpus.h"
 #include "base/log.h"
 #include "master/internal.h"
 #include "master/limits.h"
@@ -37,10 +38,14 @@ unsigned
 reload_workers(const struct conf *conf)
 {
 	unsigned n = 1, quota = cgroup_cpus();
+	struct cpus listed;
 	cpu_set_t set;
 
 	if (conf->global.workers > 0)
 		return (unsigned)conf->global.workers;
+	(void)cpus_parse(&listed, conf->global.worker_cpus); /* conf/check.c did */
+	if (listed.how == CPUS_LIST)
+		return listed.n > WORKERS_AUTO ? WORKERS_AUTO : listed.n;
 	if (sched_getaffinity(0, sizeof set, &set) == 0)
 		n = (unsigned)CPU_COUNT(&set);
 	if (quota > 0 && quota < n)

@@ -37,7 +37,7 @@ sample(void)
 	d->vip[0].address[0].in.sin_family = d->vip[0].owner.in.sin_family = AF_INET;
 	d->vip[0].since_us = d->vip[0].heard_us = d->vip[0].leased_us = 1;
 	d->n_procs = 2;
-	d->proc[0] = (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .beat_us = 1};
+	d->proc[0] = (struct dump_proc){.kind = PROC_WORKER, .pid = 1, .beat_us = 1, .kept_on = 1};
 	d->proc[1] = (struct dump_proc){.kind = PROC_CHECKER, .pid = 1, .beat_us = 1};
 	return d;
 }

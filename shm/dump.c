@@ -184,8 +184,11 @@ take_procs(struct dump *d, const struct seg *seg)
 			p->ready = atomic_load_explicit(&region->ready, memory_order_relaxed);
 			p->beat_us = atomic_load_explicit(&region->beat_us, memory_order_relaxed);
 		}
-		if (e >= ENTRY_WORKER0)
-			take_traffic(p, &seg_worker(seg, e)->stat.worker);
+		if (e < ENTRY_WORKER0)
+			continue;
+		take_traffic(p, &seg_worker(seg, e)->stat.worker);
+		p->kept_on =
+		    atomic_load_explicit(&seg_worker(seg, e)->kept_on, memory_order_relaxed);
 	}
 }
 

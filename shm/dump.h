@@ -53,6 +53,7 @@ struct dump_proc {
 	int64_t started_us;
 	/* Workers: connections open, accepted, bytes of both directions. */
 	uint64_t active, accepted, bytes_in, bytes_out;
+	uint32_t kept_on; /* workers: shm_worker.kept_on */
 };
 
 struct dump_service {

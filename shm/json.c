@@ -176,8 +176,10 @@ process(struct json *j, const struct dump_proc *p)
 	put_bool(j, o, "ready", p->ready != 0);
 	put_bool(j, o, "draining", p->want != WANT_RUN);
 	put_age(j, o, "heartbeat_age_ms", p->beat_us);
-	if (p->kind == PROC_WORKER)
-		put_number(j, o, "active", (int64_t)p->active);
+	if (p->kind != PROC_WORKER)
+		return o;
+	put_number(j, o, "active", (int64_t)p->active);
+	put(j, o, "cpu", p->kept_on != 0 ? json_integer((json_int_t)p->kept_on - 1) : json_null());
 	return o;
 }
 

@@ -508,6 +508,8 @@ struct shm_worker {
 	_Atomic uint32_t session_closed; /* and stored before: 1, closed; 0, there was none */
 	/* Rows from here on were never used: their pages are not to be looked at. */
 	_Atomic uint32_t session_top;
+	_Atomic uint32_t kept_on; /* the CPU that it stays on + 1; 0: it runs on any */
+	uint32_t pad;
 	/* By server: the newest shm_server.close_us of which it has nothing left to close. */
 	_Atomic int64_t close_obeyed_us[SHM_SERVERS];
 	struct shm_waiting waiting;

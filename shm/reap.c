@@ -139,6 +139,7 @@ reap_worker(struct seg *seg, unsigned entry)
 		return 0; /* no address space: its successor counts on */
 	clear_proc(&w->proc);
 	atomic_store_explicit(&w->table_seen, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->kept_on, 0, memory_order_relaxed);
 	died = count_open(&w->stat.worker);
 	retire_begin(seg->head);
 	atomic_store_explicit(&w->stat.worker.close_worker_died,

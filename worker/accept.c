@@ -86,6 +86,10 @@ accept_look(struct worker *w)
 {
 	unsigned service;
 
+	/* Each turn comes here, and there may be a thousand listeners. */
+	if (w->refusing_of == w->view.judged)
+		return;
+	w->refusing_of = w->view.judged;
 	for (unsigned i = 0; w->accepting && i < w->h->n_listeners; i++) {
 		service = w->h->listeners[i].service;
 		if (w->refusing[service] == refuses(w, service))
@@ -261,6 +265,10 @@ accept_apply_options(struct worker *w)
 {
 	const struct listener *l;
 
+	/* Health changes more often, and this is six system calls for each. */
+	if (w->options_of == w->view.table_generation)
+		return;
+	w->options_of = w->view.table_generation;
 	for (unsigned i = 0; i < w->h->n_listeners; i++) {
 		l = &w->h->listeners[i];
 		sock_set_nodelay(l->fd);

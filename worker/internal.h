@@ -47,6 +47,8 @@ struct worker {
 	uint64_t noise;				  /* of balance = "random" */
 
 	bool refusing[SHM_SERVICES]; /* its listeners are closed: nobody could serve */
+	uint64_t refusing_of;	     /* view.judged that accept_look() saw last */
+	uint64_t options_of;	     /* view.table_generation of the listeners' options */
 	bool accepting;		     /* wants clients (not draining) */
 	bool paused;		     /* but takes none now */
 	int64_t resume_ms;	     /* look again at that time */

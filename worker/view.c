@@ -223,6 +223,7 @@ view_refresh(struct view *v, const struct seg *seg, struct mono now)
 		refresh_live(v, seg);
 		refresh_ramps(v, now);
 		refresh_candidates(v, seg, now);
+		v->judged++;
 		v->aged_ms = mono_ms(now);
 	}
 	return changed;

@@ -32,6 +32,7 @@ struct view {
 	uint64_t health_generation;	/* when the cells were read */
 	int64_t aged_ms;		/* last look at what changes with time alone */
 	bool health_whole;		/* no cell was being written then */
+	uint64_t judged;		/* +1 each time that candidates were looked for */
 	uint8_t state[SHM_SERVERS];	/* enum server_state by checks */
 	uint32_t known_id[SHM_SERVERS]; /* that `state` is about */
 	int64_t slow_us[SHM_SERVERS];	/* shm_health.slow_us */

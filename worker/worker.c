@@ -11,6 +11,7 @@
 #include "worker/evict.h"
 #include "worker/handover.h"
 #include "worker/internal.h"
+#include "worker/pin.h"
 #include "worker/sessions.h"
 #include "worker/vip.h"
 
@@ -56,6 +57,7 @@ worker_prepare(const struct heritage *h, struct err *err)
 	w->view.generation = h->generation;
 	w->now = mono_now();
 	w->now_ms = mono_ms(w->now);
+	pin_worker(h); /* before memory is touched: it then lies near that CPU */
 	for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
 		if (strcmp(engines[i]->name, h->engine) == 0)
 			w->engine = engines[i];

@@ -22,7 +22,9 @@
  *	a nested group with the rows of conf/tbl/<table>.h
  */
 OPT(AUTO_INT, workers, 1, 32, "\"auto\"", NOW, WORKERS,
-    "Worker processes. auto: the CPUs that affinity and cgroup quota allow, at most 8")
+    "Worker processes. auto: as many as worker_cpus lists, else the CPUs that affinity and cgroup quota allow; at most 8")
+OPT(STRING, worker_cpus, 1, 255, "\"none\"", NOW, WORKERS,
+    "CPUs that workers are kept on: none, auto (those that kha may use), or numbers and ranges like 0,2,4 or 2-5,8. Each worker gets one, in this order, going round")
 WORDS(engine, "auto|uring|epoll", "\"auto\"", NOW, WORKERS,
     "How workers move bytes. auto: io_uring where the kernel offers it (6.1 or later, not forbidden), else epoll")
 OPT(STRING, user, 1, 32, "\"kha\"", NOW, RESTART,

@@ -176,7 +176,7 @@ status__shows_services_workers_and_warnings(void **state)
 	    "\nconfiguration: /etc/kha/kha.conf\n",
 	    "\nlast reload: ",
 	    "\nconnections: 15 of 20000, accepted 110\n",
-	    "\nworker   pid  generation  state     heartbeat  connections\n",
+	    "\nworker   pid  generation  state     heartbeat  connections  cpu\n",
 	    "\nservice api (leastconn): serving UP, 2 of 4 servers, connections 12\n",
 	    "\n  cp-1    10.0.0.21:6443   UP           ",
 	    "\n  server  address          state        since  weight  active  health  last check\n",

@@ -184,6 +184,7 @@ sample_counters(struct fixture *f)
 {
 	struct stat_slab *w0 = &f->all->worker[0].r.stat, *w1 = &f->all->worker[1].r.stat;
 
+	f->all->worker[0].r.kept_on = 1;
 	w0->worker.accepted = 100;
 	w0->worker.active = 12;
 	w0->worker.close_done = 80;

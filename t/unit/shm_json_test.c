@@ -115,6 +115,22 @@ json__has_the_promised_shape_and_values(void **state)
 }
 
 static void
+worker__in_json__has_its_cpu_or_null(void **state)
+{
+	struct fixture f;
+	struct dump *d;
+	json_t *root = parse(&f, &d);
+
+	(void)state;
+	assert_int_equal(json_integer_value(at(root, "workers.0.cpu")), 0);
+	assert_true(json_is_integer(at(root, "workers.0.cpu")));
+	assert_true(json_is_null(at(root, "workers.1.cpu")));
+	json_decref(root);
+	free(d);
+	fixture_close(&f);
+}
+
+static void
 json__says_what_the_operator_said_and_until_when(void **state)
 {
 	static struct shm_table t;
@@ -295,6 +311,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sessions__are_one_object_of_stable_names),
 	    cmocka_unit_test(json__has_the_promised_shape_and_values),
+	    cmocka_unit_test(worker__in_json__has_its_cpu_or_null),
 	    cmocka_unit_test(json__says_what_the_operator_said_and_until_when),
 	    cmocka_unit_test(json__has_a_key_for_every_row),
 	    cmocka_unit_test(vip__in_json__has_what_it_is_and_every_counter),

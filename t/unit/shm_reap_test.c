@@ -52,6 +52,7 @@ worker__reaped__moves_its_counters_and_ends_its_connections(void **state)
 	f.all->worker[0].r.proc.beat_us = 1;
 	f.all->worker[0].r.proc.ready = 1;
 	f.all->worker[0].r.table_seen = 4;
+	f.all->worker[0].r.kept_on = 3;
 	f.seg.head->retired.server[5].last_byte = 99;
 
 	assert_int_equal(seg_reap(&f.seg, W0), 3);
@@ -65,6 +66,7 @@ worker__reaped__moves_its_counters_and_ends_its_connections(void **state)
 	assert_int_equal(f.all->worker[0].r.proc.beat_us, 0);
 	assert_int_equal(f.all->worker[0].r.proc.ready, 0);
 	assert_int_equal(f.all->worker[0].r.table_seen, 0);
+	assert_int_equal(f.all->worker[0].r.kept_on, 0);
 	assert_true(stat_sum(&f.seg, sum));
 	assert_int_equal(sum->worker.accepted, closed(&sum->worker));
 	assert_int_equal(sum->service[3].accepted, 10);
