@@ -25,7 +25,7 @@ struct worker_conn;
 enum side { SIDE_CLIENT, SIDE_SERVER };
 #define OTHER_SIDE(s) ((s) == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT)
 
-#define ENGINE_EARLY 16384 /* bytes */
+#define ENGINE_EARLY 32768 /* bytes */
 
 /* How a side ended. */
 enum ending {

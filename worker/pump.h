@@ -13,7 +13,7 @@
 #include "worker/conn.h"
 #include "worker/pipes.h"
 
-#define PUMP_BYTES 16384 /* of the scratch buffer, and of what it leaves as a kept tail */
+#define PUMP_BYTES 32768 /* as URING_BUF; of the scratch buffer, and of what it leaves as a kept tail */
 #define PUMP_TAILS 32	 /* free tail buffers kept for the next */
 
 /* Bits of engine_half.flags. */

@@ -9,10 +9,10 @@
  * a buffer of the ring, cannot starve the others, and costs what it costs in the epoll engine. Bulk
  * goes over too, for splice(2). When nothing is kept and things are calm, the connection comes back.
  *
- * One receive takes at most URING_RUN buffers before its connection has a say: a receive that is
- * armed for ever may put half a megabyte into buffers within one completion, all of it to be kept if
- * the other side then takes nothing. The kernel counts that (6.17 and later, `counts`), or the
- * receive is for one buffer as long as buffers come back full.
+ * One receive ends when URING_ASK bytes have come, so that its connection has a say before there are
+ * more than that and a buffer: a receive that is armed for ever may put half a megabyte into buffers
+ * within one completion, all of it to be kept if the other side then takes nothing. The kernel counts
+ * that (6.17 and later, `counts`), or the receive is for one buffer as long as buffers come back full.
  *
  *	uring_setup.c	the ring: features, restrictions
  *	uring_bufs.c	its buffers
@@ -31,7 +31,8 @@
 #define URING_CQ       8192
 #define URING_BUFS     1024 /* a power of two; touched only as far as they were needed */
 #define URING_BUFS_FEW 64   /* as long as that is enough: few stay in the cache */
-#define URING_BUF      16384
+#define URING_BUF      32768 /* an answer of 16 KB and its head are one message, not two */
+#define URING_ASK      16384
 #define URING_GROUP    1
 #define URING_RUN      2 /* that many full buffers in a row are bulk */
 
@@ -102,7 +103,7 @@ void uring_close(struct uring *u);
 /* A free place for a request; submits when there is none. */
 struct io_uring_sqe *uring_sqe(struct uring *u);
 
-/* A receive that stays armed, until `bytes` came if the kernel counts them. */
+/* A receive that stays armed, until `bytes` or more came if the kernel counts them. */
 void uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigned bytes);
 
 /* ---- uring_bufs.c ---- */

@@ -101,7 +101,7 @@ uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool first_p
 		return;
 	sqe = uring_sqe(u);
 	if (c->state != CONN_GREETING && (u->counts || (h->flags & HALF_CALM)))
-		uring_prep_recv(u, sqe, h->fd, URING_RUN * URING_BUF);
+		uring_prep_recv(u, sqe, h->fd, URING_ASK);
 	else
 		io_uring_prep_recv(sqe, h->fd, NULL, URING_BUF, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;

@@ -87,7 +87,8 @@ uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigne
 		sqe->splice_fd_in = (int)bytes;
 }
 
-/* Does the kernel end a multishot receive after so many bytes? Older ones refuse the request. */
+/* Does the kernel end a multishot receive when so many bytes have come (what came with the last of them comes
+ * too)? Older ones refuse the request. */
 static bool
 counts_bytes(struct uring *u)
 {
@@ -106,7 +107,7 @@ counts_bytes(struct uring *u)
 	sqe->buf_group = URING_GROUP;
 	if (write(fd[1], "xy", 2) == 2 && io_uring_submit(&u->ring) == 1 &&
 	    io_uring_wait_cqe_timeout(&u->ring, &cqe, &soon) == 0) {
-		ended = cqe->res == 1 && !(cqe->flags & IORING_CQE_F_MORE);
+		ended = cqe->res > 0 && !(cqe->flags & IORING_CQE_F_MORE);
 		uring_give_back(u, cqe);
 		io_uring_cqe_seen(&u->ring, cqe);
 	}

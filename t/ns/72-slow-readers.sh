@@ -25,7 +25,7 @@ highest() { awk '{ print $3 / 1024 }' "/proc/sys/net/ipv4/tcp_$1"; }
 # What N connections may have there: two pairs of sockets each, in a pair one sends and one receives;
 # and what each CPU holds in advance.
 kernel_bound() { echo $(($1 * 2 * ($(highest rmem) + $(highest wmem)) + 1024 * $(nproc))); }
-# Two buffers of 16 KB (what does not fit into them waits in a pipe or in the socket) and state, and
+# A buffer of 32 KB (what does not fit into it waits in a pipe or in the socket) and state, and
 # something to begin with.
 own_bound() { echo $((($1 * 36 + 2048) * SLOW)); }
 bytes() { stat '.services[] | select(.name == "push") | .counters.bytes_out'; }
