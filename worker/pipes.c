@@ -4,15 +4,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Beyond the user's share (pipe-user-pages-soft: 64 MB for all workers) a new pipe would have room for 8 KB,
+ * so only the first are made large. */
 static int
-open_pipe(int fd[2])
+open_pipe(struct pipes *p, unsigned row)
 {
+	int *fd = p->fd[row];
+
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) != 0) {
 		fd[0] = fd[1] = -1;
 		return -1;
 	}
-	/* Refused beyond the user's share (pipe-user-pages-soft): the default does too. */
-	(void)fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);
+	if (row < PIPES_LARGE)
+		(void)fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);
 	return 0;
 }
 
@@ -22,12 +26,12 @@ pipes_take(struct pipes *p)
 	int index;
 
 	if (p->n_free == 0) {
-		if (p->n_rows == PIPES_MAX || open_pipe(p->fd[p->n_rows]) != 0)
+		if (p->n_rows == PIPES_MAX || open_pipe(p, p->n_rows) != 0)
 			return -1;
 		return (int)p->n_rows++;
 	}
 	index = p->free[p->n_free - 1];
-	if (p->fd[index][0] < 0 && open_pipe(p->fd[index]) != 0)
+	if (p->fd[index][0] < 0 && open_pipe(p, (unsigned)index) != 0)
 		return -1;
 	p->n_free--;
 	return index;

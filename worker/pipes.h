@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-#define PIPES_MAX  64
-#define PIPE_BYTES (256 * 1024) /* asked for; the kernel may give less */
+#define PIPES_MAX   64
+#define PIPES_LARGE 8 /* of them are large; these are the only ones, unless many readers are slow */
+#define PIPE_BYTES  (1024 * 1024) /* the kernel may give less */
 
 struct pipes {
 	int fd[PIPES_MAX][2]; /* read end, write end */

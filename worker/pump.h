@@ -13,8 +13,9 @@
 #include "worker/conn.h"
 #include "worker/pipes.h"
 
-#define PUMP_BYTES 32768 /* as URING_BUF; of the scratch buffer, and of what it leaves as a kept tail */
-#define PUMP_TAILS 32	 /* free tail buffers kept for the next */
+#define PUMP_BYTES                                                                                 \
+	32768 /* as URING_BUF; of the scratch buffer, and of what it leaves as a kept tail */
+#define PUMP_TAILS 32 /* free tail buffers kept for the next */
 
 /* Bits of engine_half.flags. */
 enum {

@@ -29,8 +29,8 @@
 
 #define URING_SQ       1024 /* requests between two calls of the kernel; more cost a call */
 #define URING_CQ       8192
-#define URING_BUFS     1024 /* a power of two; touched only as far as they were needed */
-#define URING_BUFS_FEW 64   /* as long as that is enough: few stay in the cache */
+#define URING_BUFS     1024  /* a power of two; touched only as far as they were needed */
+#define URING_BUFS_FEW 64    /* as long as that is enough: few stay in the cache */
 #define URING_BUF      32768 /* an answer of 16 KB and its head are one message, not two */
 #define URING_ASK      16384
 #define URING_GROUP    1
