@@ -108,7 +108,7 @@ vrrp_election_priority(const struct vrrp_election *e)
 struct vrrp_step
 vrrp_election_step(struct vrrp_election *e, const struct vrrp_event *ev, int64_t now_ns)
 {
-	struct vrrp_step step = {.from = e->state};
+	struct vrrp_step step = {.from = e->state, .interval_ns = e->conf.interval_ns};
 	struct turn t = {e, ev, now_ns, &step};
 
 	if (now_ns >= e->degraded_until) {

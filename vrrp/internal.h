@@ -146,8 +146,8 @@ bool vip_may_adopt(const struct vip *p, int64_t now);
 
 /* ---- talk.c ---- */
 
-/* To all peers; priority 0 is a farewell. */
-void vip_advert(struct vip *p, uint8_t priority);
+/* To all peers; priority 0 is a farewell. interval_us: what it says of the next one. */
+void vip_advert(struct vip *p, uint8_t priority, unsigned interval_us);
 /* Everything that waits in its socket. */
 void vip_receive(struct vip *p);
 

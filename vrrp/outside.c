@@ -22,7 +22,7 @@ static void
 send_zero(const struct plan_vip *plan, const struct wire *wire, const struct addr *to)
 {
 	uint8_t message[VRRP_PACKET_MAX];
-	size_t len = plan_message(plan, &wire->self, to, 0, message);
+	size_t len = plan_message(plan, &wire->self, to, 0, plan->advert.interval_us, message);
 	int rc = len > 0 ? wire_send(wire, to, message, len) : 0;
 
 	if (rc != 0)

@@ -62,11 +62,12 @@ find_peers(struct plan_vip *p, const struct conf *conf, int self)
 
 size_t
 plan_message(const struct plan_vip *p, const struct addr *self, const struct addr *to,
-    uint8_t priority, uint8_t out[VRRP_PACKET_MAX])
+    uint8_t priority, unsigned interval_us, uint8_t out[VRRP_PACKET_MAX])
 {
 	struct vrrp_advert a = p->advert;
 
 	a.priority = priority;
+	a.interval_us = interval_us;
 	return vrrp_packet_make(out, VRRP_PACKET_MAX, &a, self, to,
 	    p->conf->checksum == 0 ? VRRP_SUM_RFC5798 : VRRP_SUM_RFC9568);
 }

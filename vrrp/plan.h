@@ -24,10 +24,10 @@ struct plan_vip {
 /* Of vip on node number self (-1: not known yet; takes_part is false then). Borrows from conf. */
 void plan_vip(struct plan_vip *p, const struct conf *conf, const struct conf_vip *vip, int self);
 
-/* Our advert with that priority (0: a farewell) from self to a peer or the group, ready to be sent.
- * Its length, 0: it does not fit. */
+/* Our advert with that priority (0: a farewell) and interval from self to a peer or the group, ready to
+ * be sent. Its length, 0: it does not fit. */
 size_t plan_message(const struct plan_vip *p, const struct addr *self, const struct addr *to,
-    uint8_t priority, uint8_t out[VRRP_PACKET_MAX]);
+    uint8_t priority, unsigned interval_us, uint8_t out[VRRP_PACKET_MAX]);
 
 /* The virtual router id for "auto", 1..255: hashed from the first address, the same on all nodes. */
 uint8_t plan_vrid(const struct addr *first);

@@ -171,8 +171,11 @@ rules_yields(struct turn *t)
 		return false;
 	rules_adopt(t);
 	/* A last word: else a better one that spoke first after a cut never hears of us, and the clients that
-	 * we have told go on sending here. (Keepalived: vrrp_higher_prio_send_advert.) */
+	 * we have told go on sending here. (Keepalived: vrrp_higher_prio_send_advert.) Third nodes learn from
+	 * it when to expect the next advert: with our own, shorter interval they would not wait for the
+	 * new owner's. */
 	rules_send(t);
+	t->step->interval_ns = rules_interval(t->e);
 	rules_to_backup(t, t->ev->priority > own ? VRRP_REASON_HIGHER : VRRP_REASON_TIE);
 	return true;
 }

@@ -16,10 +16,10 @@ stat_of(const struct vip *p)
 }
 
 static void
-send_to(struct vip *p, const struct addr *to, uint8_t priority)
+send_to(struct vip *p, const struct addr *to, uint8_t priority, unsigned interval_us)
 {
 	uint8_t message[VRRP_PACKET_MAX];
-	size_t len = plan_message(&p->plan, &p->wire.self, to, priority, message);
+	size_t len = plan_message(&p->plan, &p->wire.self, to, priority, interval_us, message);
 	int rc;
 
 	rc = len > 0 ? wire_send(&p->wire, to, message, len) : EINVAL;
@@ -43,25 +43,25 @@ was_late(const struct vip *p)
 }
 
 static void
-send_to_all(struct vip *p, uint8_t priority)
+send_to_all(struct vip *p, uint8_t priority, unsigned interval_us)
 {
 	if (p->plan.multicast)
-		send_to(p, wire_group(p->plan.family), priority);
+		send_to(p, wire_group(p->plan.family), priority, interval_us);
 	for (unsigned i = 0; i < p->plan.n_peers; i++)
-		send_to(p, &p->plan.peers[i], priority);
+		send_to(p, &p->plan.peers[i], priority, interval_us);
 }
 
 void
-vip_advert(struct vip *p, uint8_t priority)
+vip_advert(struct vip *p, uint8_t priority, unsigned interval_us)
 {
 	if (!p->joined)
 		return;
 	if (priority > 0)
 		atomic_store_explicit(&p->v->seg->vrrp->sent_us[p->cell_index], vrrp_now() / 1000,
 		    memory_order_relaxed);
-	send_to_all(p, priority);
+	send_to_all(p, priority, interval_us);
 	if (priority > 0 && was_late(p))
-		send_to_all(p, 0);
+		send_to_all(p, 0, interval_us);
 }
 
 static void

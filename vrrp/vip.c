@@ -159,14 +159,14 @@ perform(struct vip *p, const struct vrrp_step *step, int64_t now)
 	bool good = true;
 
 	if (step->actions & VRRP_SEND_ZERO)
-		vip_advert(p, 0);
+		vip_advert(p, 0, p->plan.advert.interval_us);
 	if (step->actions & VRRP_EARLY_ADD) {
 		good = add(p, now);
 		if (!(step->actions & VRRP_ANNOUNCE))
 			hold_announce_once(p); /* else the schedule begins at once */
 	}
 	if (step->actions & VRRP_SEND)
-		vip_advert(p, step->priority);
+		vip_advert(p, step->priority, (unsigned)(step->interval_ns / 1000));
 	if (step->actions & VRRP_DELETE)
 		let_go(p, step, now);
 	if (step->actions & VRRP_ADD)
@@ -336,7 +336,7 @@ vip_abandon(struct vip *p)
 	bool serves = vrrp_state_serves(p->election.state);
 
 	if (serves)
-		vip_advert(p, 0);
+		vip_advert(p, 0, p->plan.advert.interval_us);
 	if (serves || vip_is_going(p))
 		hold_delete(p);
 }

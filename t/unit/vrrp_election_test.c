@@ -208,6 +208,7 @@ master__better_advert__yields_with_a_last_word(void **state)
 		one_advert(&o, row[i].priority, row[i].host, 100 * MS);
 		assert_step(&o, BACKUP, VRRP_SEND | VRRP_RESET | VRRP_DELETE | VRRP_REPORT);
 		assert_int_equal(o.s.priority, 100);
+		assert_int_equal(o.s.interval_ns, 100 * MS); /* the new owner's */
 		assert_int_equal(o.s.reason, row[i].reason);
 		assert_int_equal(o.s.deadline, o.now + vrrp_down_ns(3, 100, 100 * MS));
 	}

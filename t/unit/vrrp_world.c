@@ -48,7 +48,7 @@ world_init(struct world *w)
 }
 
 static void
-send_all(struct world *w, unsigned from, uint8_t priority)
+send_all(struct world *w, unsigned from, uint8_t priority, int64_t interval_ns)
 {
 	struct flight *f;
 
@@ -63,7 +63,7 @@ send_all(struct world *w, unsigned from, uint8_t priority)
 		    .from = from,
 		    .to = to,
 		    .priority = priority,
-		    .interval_ns = w->node[from].conf.interval_ns,
+		    .interval_ns = interval_ns,
 		    .rejected = w->strange[from][to],
 		};
 	}
@@ -84,14 +84,14 @@ perform(struct world *w, unsigned n, const struct vrrp_step *s)
 
 	if (s->actions & VRRP_SEND_ZERO) {
 		me->zeros++;
-		send_all(w, n, 0);
+		send_all(w, n, 0, me->conf.interval_ns);
 	}
 	if (s->actions & VRRP_EARLY_ADD)
 		me->holds = true;
 	if (s->actions & VRRP_SEND) {
 		count_advert(me, w->now);
 		assert_true(s->priority > 0);
-		send_all(w, n, s->priority);
+		send_all(w, n, s->priority, s->interval_ns);
 	}
 	if (s->actions & VRRP_RESET) {
 		me->resets++;
