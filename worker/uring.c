@@ -263,6 +263,8 @@ uring_turn(struct worker *w, int timeout_ms)
 	uring_poll_pump(u);
 	io_uring_buf_ring_advance(u->br, (int)u->given);
 	u->given = 0;
+	if (u->n_starved > 0)
+		uring_feed(w);
 	(void)io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1, &wait, NULL);
 	w->now = mono_now();
 	w->now_ms = mono_ms(w->now);

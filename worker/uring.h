@@ -33,6 +33,7 @@
 #define URING_BUFS_FEW 64    /* as long as that is enough: few stay in the cache */
 #define URING_BUF      32768 /* an answer of 16 KB and its head are one message, not two */
 #define URING_ASK      16384
+#define URING_STARVED  8192 /* more than that are asked again at once */
 #define URING_GROUP    1
 #define URING_RUN      2 /* that many full buffers in a row are bulk */
 
@@ -51,6 +52,13 @@ enum {
 /* What a completion is about, with the number of a listener or connection, a side and the epoch of
  * a half, in user_data. DONE: nobody waits for it. */
 enum uring_op { OP_DONE, OP_LISTENER, OP_HAND, OP_WAKE, OP_READY, OP_RECV, OP_SEND, OP_CONNECT };
+
+/* A half whose receive found no buffer. */
+struct uring_starved {
+	uint32_t number;
+	uint8_t side; /* enum side */
+	uint8_t epoch;
+};
 
 struct uring_listener {
 	bool wanted;
@@ -72,6 +80,10 @@ struct uring {
 	unsigned given;		   /* returned since the last io_uring_buf_ring_advance() */
 	uint16_t next[URING_BUFS]; /* queues of directions */
 	uint16_t len[URING_BUFS];
+	/* Who is asked again when buffers have come back: at once he would find none again, and thousands
+	 * of them would keep the worker from the completions that bring buffers back. */
+	struct uring_starved starved[URING_STARVED];
+	unsigned n_starved;
 	uint32_t gone;	   /* dropped connections, linked by list_next */
 	bool ready_asked;  /* a poll of the pump's epoll set is armed */
 	unsigned requests; /* armed and not completed */
@@ -152,6 +164,9 @@ void uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool fi
 
 /* Does what the state of c allows next. c may be dropped afterwards. */
 void uring_advance(struct worker *w, struct worker_conn *c);
+
+/* Asks those again that found no buffer, as many as there are buffers. */
+void uring_feed(struct worker *w);
 
 void uring_on_recv(
     struct worker *w, struct worker_conn *c, enum side side, const struct io_uring_cqe *cqe);

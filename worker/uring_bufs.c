@@ -98,6 +98,8 @@ uring_more_bufs(struct uring *u)
 	unsigned level = u->level == 0 ? URING_BUFS_FEW : u->level * 2;
 
 	u->keep = URING_BUFS;
+	if (level > URING_BUFS)
+		level = URING_BUFS;
 	for (unsigned b = 0; b < URING_BUFS && u->level < level; b++) {
 		if (u->circulates[b])
 			continue;

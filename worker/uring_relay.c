@@ -293,6 +293,46 @@ received(struct worker *w, struct worker_conn *c, enum side side, unsigned buf, 
 	}
 }
 
+/* A receive that ended so is asked for again; else, or with 0, the source ended. */
+static bool
+is_passing(int result)
+{
+	return result == -ENOBUFS || result == -ECANCELED || result == -EINTR || result == -EAGAIN;
+}
+
+/* True: half `side` of c waits for a buffer, and is asked again by uring_feed(). */
+static bool
+starves(struct worker *w, struct worker_conn *c, enum side side)
+{
+	struct uring *u = uring_of(w);
+
+	uring_more_bufs(u);
+	if (u->n_starved == URING_STARVED)
+		return false;
+	u->starved[u->n_starved++] =
+	    (struct uring_starved){pool_index(&w->pool, c), (uint8_t)side, c->half[side].epoch};
+	return true;
+}
+
+void
+uring_feed(struct worker *w)
+{
+	struct uring *u = uring_of(w);
+	unsigned n = u->n_starved < u->free ? u->n_starved : u->free;
+	struct uring_starved *s = u->starved;
+	struct worker_conn *c;
+
+	for (; s < u->starved + n; s++) {
+		c = &w->pool.conn[s->number];
+		/* It may have ended meanwhile, or gone over to the pump. */
+		if (c->half[s->side].epoch == s->epoch && c->half[s->side].fd >= 0 &&
+		    !(c->half[SIDE_CLIENT].flags & HALF_RELAY))
+			uring_advance(w, c);
+	}
+	u->n_starved -= n;
+	memmove(u->starved, s, u->n_starved * sizeof *s);
+}
+
 void
 uring_on_recv(
     struct worker *w, struct worker_conn *c, enum side side, const struct io_uring_cqe *cqe)
@@ -320,10 +360,11 @@ uring_on_recv(
 		received(w, c, side, buf, (unsigned)cqe->res);
 	} else {
 		uring_give_back(u, cqe);
-		if (cqe->res == -ENOBUFS)
-			uring_more_bufs(u); /* and is armed again: by then some came back */
-		else if (cqe->res == 0 ||
-			 (cqe->res != -ECANCELED && cqe->res != -EINTR && cqe->res != -EAGAIN))
+		/* Who is on the way to the pump needs none. */
+		if (cqe->res == -ENOBUFS && !(c->half[SIDE_CLIENT].asked & ASKED_PUMP) &&
+		    starves(w, c, side))
+			return;
+		if (!is_passing(cqe->res))
 			pump_source_ended(h, -cqe->res);
 	}
 	if (c->state == CONN_GREETING && (h->flags & HALF_EOF) && h->error == 0)
