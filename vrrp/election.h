@@ -85,7 +85,7 @@ struct vrrp_step {
 	enum vrrp_state from, to;
 	enum vrrp_reason reason; /* of the change or refusal */
 	uint8_t priority;	 /* for SEND */
-	int64_t interval_ns;	 /* for SEND, of whom to expect the next advert from */
+	int64_t interval_ns;	 /* for SEND: our own; of a last word the new owner's */
 	int64_t deadline;	 /* when TIMER is due, VRRP_NEVER: not at all */
 };
 

@@ -131,6 +131,16 @@ send_body(struct http *http, struct MHD_Connection *c, const struct web_route *r
 	return result;
 }
 
+/* NULL: it is to be cut, because there was no place for it. */
+static struct client *
+client_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
 static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method,
     const char *version, const char *data, size_t *data_size, void **own)
@@ -156,11 +166,8 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	/* Called once for the head, again for each part of a body, which means nothing here, and at the end:
 	 * an answer before that would cost the connection. */
 	if (*own == NULL || *data_size > 0) {
-		const union MHD_ConnectionInfo *info =
-		    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-		if (info != NULL && info->socket_context != NULL)
-			clients_asks(info->socket_context);
+		if (client_of(c) != NULL)
+			clients_asks(client_of(c));
 		*own = &seen;
 		*data_size = 0;
 		return MHD_YES;
@@ -207,13 +214,11 @@ on_connection(
 static void
 on_completed(void *arg, struct MHD_Connection *c, void **own, enum MHD_RequestTerminationCode code)
 {
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *one = client_of(c);
 
 	(void)arg, (void)own;
-	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && info != NULL &&
-	    info->socket_context != NULL)
-		clients_answered(info->socket_context, mono_now());
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && one != NULL)
+		clients_answered(one, mono_now());
 }
 
 void

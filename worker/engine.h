@@ -25,7 +25,8 @@ struct worker_conn;
 enum side { SIDE_CLIENT, SIDE_SERVER };
 #define OTHER_SIDE(s) ((s) == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT)
 
-#define ENGINE_EARLY 32768 /* bytes */
+/* Bytes of a buffer, in every engine: an answer of 16 KB and its head are one message, not two. */
+#define ENGINE_BYTES 32768
 
 /* How a side ended. */
 enum ending {
@@ -101,7 +102,7 @@ void worker_handed(struct worker *w, unsigned slot);
 /* The connect ended: error 0 or an errno. */
 void worker_conn_connected(struct worker *w, struct worker_conn *c, int error);
 
-/* After await: n bytes came from the client, at most ENGINE_EARLY; 0: its FIN. */
+/* After await: n bytes came from the client, at most ENGINE_BYTES; 0: its FIN. */
 void worker_conn_early(struct worker *w, struct worker_conn *c, const uint8_t *bytes, size_t n);
 
 /* The server ends in good order. True: the client goes to another one, and the engine was told to

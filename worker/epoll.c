@@ -87,13 +87,9 @@ forget_server(struct worker *w, struct worker_conn *c)
 static void
 epoll_await(struct worker *w, struct worker_conn *c, bool bytes)
 {
-	const bool asked = c->half[SIDE_CLIENT].mask != HALF_OUT_OF_SET;
-
 	forget_server(w, c);
 	/* For bytes, or a RST. */
-	if (!asked)
-		ready_ask(w, ready_of(w), c, SIDE_CLIENT, EPOLLIN);
-	else if (bytes)
+	if (!ready_ask(w, ready_of(w), c, SIDE_CLIENT, EPOLLIN) && bytes)
 		ready_again(w, ready_of(w), c, SIDE_CLIENT);
 }
 
@@ -186,7 +182,7 @@ static void
 on_early(struct worker *w, struct worker_conn *c)
 {
 	struct pump *p = &ready_of(w)->pump;
-	ssize_t n = recv(c->half[SIDE_CLIENT].fd, p->scratch, ENGINE_EARLY, 0);
+	ssize_t n = recv(c->half[SIDE_CLIENT].fd, p->scratch, sizeof p->scratch, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

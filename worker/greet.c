@@ -196,7 +196,7 @@ greet_timeout(struct worker *w, struct worker_conn *c)
 const uint8_t *
 greet_first(struct worker *w, const struct worker_conn *c, size_t *n)
 {
-	static uint8_t room[PROXY_MAKE_MAX + EARLY_MAX + ENGINE_EARLY];
+	static uint8_t room[PROXY_MAKE_MAX + EARLY_MAX + ENGINE_BYTES];
 	const struct early *e = c->early;
 	int version = conf_of(w, c) != NULL ? conf_of(w, c)->proxy_protocol.send : 0;
 	struct addr to;

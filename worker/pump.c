@@ -10,7 +10,7 @@
 #include "worker/internal.h"
 
 /* Reads per call: one fast sender must not keep the others waiting. */
-#define READS	     4 /* of PUMP_BYTES */
+#define READS	     4 /* of ENGINE_BYTES */
 #define SPLICE_READS 1 /* of PIPE_BYTES: about 0.1 ms */
 
 #define FULL_READS 2 /* that many full buffers in a row are bulk */
@@ -30,11 +30,11 @@ tail_take(struct pump *p, size_t size)
 {
 	struct pump_tail *t;
 
-	if (size <= PUMP_BYTES && p->n_tails > 0) {
+	if (size <= ENGINE_BYTES && p->n_tails > 0) {
 		t = p->tails[--p->n_tails];
 	} else {
-		if (size < PUMP_BYTES)
-			size = PUMP_BYTES;
+		if (size < ENGINE_BYTES)
+			size = ENGINE_BYTES;
 		t = malloc(sizeof *t + size);
 		if (t == NULL)
 			return NULL;
@@ -49,7 +49,7 @@ tail_give(struct pump *p, struct engine_half *h)
 {
 	if (h->tail == NULL)
 		return;
-	if (h->tail->size == PUMP_BYTES && p->n_tails < PUMP_TAILS)
+	if (h->tail->size == ENGINE_BYTES && p->n_tails < PUMP_TAILS)
 		p->tails[p->n_tails++] = h->tail;
 	else
 		free(h->tail);
@@ -291,7 +291,7 @@ splice_once(struct worker *w, struct pump *p, struct worker_conn *c, enum side s
 	}
 	h->in_pipe = (uint32_t)n;
 	worker_conn_moved(w, c, side, (size_t)n, true);
-	h->run = n < PUMP_BYTES ? (uint8_t)(h->run + 1) : 0;
+	h->run = n < ENGINE_BYTES ? (uint8_t)(h->run + 1) : 0;
 	if (h->run >= IDLE_READS) {
 		h->flags &= (uint8_t)~HALF_SPLICE;
 		h->run = 0;

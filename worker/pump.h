@@ -13,9 +13,7 @@
 #include "worker/conn.h"
 #include "worker/pipes.h"
 
-#define PUMP_BYTES                                                                                 \
-	32768 /* as URING_BUF; of the scratch buffer, and of what it leaves as a kept tail */
-#define PUMP_TAILS 32 /* free tail buffers kept for the next */
+#define PUMP_TAILS 32 /* free buffers for kept bytes that wait for the next */
 
 /* Bits of engine_half.flags. */
 enum {
@@ -26,15 +24,14 @@ enum {
 	HALF_HUP = 16,	 /* the kernel reports an error that cannot be acted on yet */
 	HALF_RELAY = 32, /* pump_begin() was called */
 	HALF_CALM = 64,	 /* uring: the last receive did not fill its buffer */
-	HALF_FIN =
-	    128, /* behind what can be read there is a FIN; stays as long as its descriptor */
+	HALF_FIN = 128,	 /* a FIN stands behind what can be read, now and from now on */
 };
 
 struct pump {
 	struct pipes pipes;
 	struct pump_tail *tails[PUMP_TAILS];
 	unsigned n_tails;
-	uint8_t scratch[PUMP_BYTES];
+	uint8_t scratch[ENGINE_BYTES];
 };
 
 void pump_begin(struct worker_conn *c);

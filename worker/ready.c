@@ -52,7 +52,7 @@ control(
 	return epoll_ctl(r->fd, op, h->fd, &ev) == 0;
 }
 
-void
+bool
 ready_ask(struct worker *w, struct ready *r, struct worker_conn *c, enum side side, uint8_t mask)
 {
 	struct engine_half *h = &c->half[side];
@@ -64,8 +64,11 @@ ready_ask(struct worker *w, struct ready *r, struct worker_conn *c, enum side si
 		op = EPOLL_CTL_DEL;
 	else
 		mask |= h->mask;
-	if (mask != h->mask && control(w, r, c, side, op, mask))
+	if (mask == h->mask)
+		return false;
+	if (control(w, r, c, side, op, mask))
 		h->mask = mask;
+	return true;
 }
 
 void
@@ -78,16 +81,13 @@ ready_again(struct worker *w, struct ready *r, struct worker_conn *c, enum side 
 static void
 ask_both(struct worker *w, struct ready *r, struct worker_conn *c, unsigned again)
 {
-	struct engine_half *h;
-	uint8_t was;
+	uint8_t mask;
 
 	for (enum side s = SIDE_CLIENT; c->state == CONN_RELAY && s <= SIDE_SERVER; s++) {
-		h = &c->half[s];
-		if (h->fd < 0)
+		if (c->half[s].fd < 0)
 			return;
-		was = h->mask;
-		ready_ask(w, r, c, s, pump_wants_write(c, s) ? EPOLLIN | EPOLLOUT : EPOLLIN);
-		if ((again & 1u << s) && was == h->mask)
+		mask = pump_wants_write(c, s) ? EPOLLIN | EPOLLOUT : EPOLLIN;
+		if (!ready_ask(w, r, c, s, mask) && (again & 1u << s))
 			ready_again(w, r, c, s);
 	}
 }

@@ -51,8 +51,9 @@ int ready_add(struct ready *r, int fd, enum about about, uint32_t number);
 void ready_remove(struct ready *r, int fd);
 
 /* Asks for `mask` (EPOLLIN, perhaps EPOLLOUT, beside what was asked before) on one side, of what is
- * there already too; HALF_OUT_OF_SET: for nothing. Whether that worked is in half.mask. */
-void ready_ask(
+ * there already too; HALF_OUT_OF_SET: for nothing. Whether that worked is in half.mask. False: it was asked
+ * before, nothing was done. */
+bool ready_ask(
     struct worker *w, struct ready *r, struct worker_conn *c, enum side side, uint8_t mask);
 /* Asks once more for what was asked: if it is so now, there will be an event. */
 void ready_again(struct worker *w, struct ready *r, struct worker_conn *c, enum side side);

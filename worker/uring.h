@@ -31,9 +31,8 @@
 #define URING_CQ       8192
 #define URING_BUFS     1024  /* a power of two; touched only as far as they were needed */
 #define URING_BUFS_FEW 64    /* as long as that is enough: few stay in the cache */
-#define URING_BUF      32768 /* an answer of 16 KB and its head are one message, not two */
-#define URING_ASK      16384
-#define URING_STARVED  8192 /* more than that are asked again at once */
+#define URING_ASK      16384 /* bytes of a receive that stays armed, before it is armed again */
+#define URING_STARVED  8192  /* more than that are asked again at once */
 #define URING_GROUP    1
 #define URING_RUN      2 /* that many full buffers in a row are bulk */
 

@@ -19,7 +19,7 @@ uring_bufs_make(struct uring *u)
 
 	u->br_size = URING_BUFS * sizeof(struct io_uring_buf);
 	u->br = mmap(NULL, u->br_size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-	u->bufs = mmap(NULL, (size_t)URING_BUFS * URING_BUF, PROT_READ | PROT_WRITE,
+	u->bufs = mmap(NULL, (size_t)URING_BUFS * ENGINE_BYTES, PROT_READ | PROT_WRITE,
 	    MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
 	if (u->br == MAP_FAILED || u->bufs == MAP_FAILED)
 		return -1;
@@ -42,7 +42,7 @@ uring_bufs_end(struct uring *u)
 	if (u->br != NULL && u->br != MAP_FAILED)
 		munmap(u->br, u->br_size);
 	if (u->bufs != NULL && u->bufs != MAP_FAILED)
-		munmap(u->bufs, (size_t)URING_BUFS * URING_BUF);
+		munmap(u->bufs, (size_t)URING_BUFS * ENGINE_BYTES);
 	u->br = NULL;
 	u->bufs = NULL;
 	u->level = u->free = u->given = u->keep = 0;
@@ -52,13 +52,13 @@ uring_bufs_end(struct uring *u)
 static uint8_t *
 memory_of(const struct uring *u, unsigned buf)
 {
-	return u->bufs + (size_t)buf * URING_BUF;
+	return u->bufs + (size_t)buf * ENGINE_BYTES;
 }
 
 static void
 add(struct uring *u, unsigned buf)
 {
-	io_uring_buf_ring_add(u->br, memory_of(u, buf), URING_BUF, (unsigned short)buf,
+	io_uring_buf_ring_add(u->br, memory_of(u, buf), ENGINE_BYTES, (unsigned short)buf,
 	    io_uring_buf_ring_mask(URING_BUFS), (int)u->given++);
 	u->free++;
 }
@@ -80,7 +80,7 @@ uring_give(struct uring *u, unsigned buf)
 	}
 	u->circulates[buf] = false;
 	u->level--;
-	(void)madvise(memory_of(u, buf), URING_BUF, MADV_DONTNEED);
+	(void)madvise(memory_of(u, buf), ENGINE_BYTES, MADV_DONTNEED);
 }
 
 void
@@ -116,7 +116,7 @@ forget_from(struct uring *u, unsigned buf)
 {
 	if (u->free == u->level && io_uring_cq_ready(&u->ring) == 0)
 		(void)madvise(
-		    memory_of(u, buf), (size_t)(URING_BUFS - buf) * URING_BUF, MADV_DONTNEED);
+		    memory_of(u, buf), (size_t)(URING_BUFS - buf) * ENGINE_BYTES, MADV_DONTNEED);
 }
 
 void

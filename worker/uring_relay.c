@@ -58,7 +58,7 @@ queue_keep(struct uring *u, struct engine_half *h)
 		return false;
 	while (h->queue != QUEUE_END) {
 		n = u->len[h->queue] - h->queue_off;
-		memcpy(to, u->bufs + (size_t)h->queue * URING_BUF + h->queue_off, n);
+		memcpy(to, u->bufs + (size_t)h->queue * ENGINE_BYTES + h->queue_off, n);
 		to += n;
 		queue_pop(u, h);
 	}
@@ -103,7 +103,7 @@ uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool first_p
 	if (c->state != CONN_GREETING && (u->counts || (h->flags & HALF_CALM)))
 		uring_prep_recv(u, sqe, h->fd, URING_ASK);
 	else
-		io_uring_prep_recv(sqe, h->fd, NULL, URING_BUF, 0);
+		io_uring_prep_recv(sqe, h->fd, NULL, ENGINE_BYTES, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = URING_GROUP;
 	if (first_poll)
@@ -135,7 +135,7 @@ send_first(struct worker *w, struct worker_conn *c, enum side side)
 	struct io_uring_sqe *sqe = uring_sqe(u);
 
 	io_uring_prep_send(sqe, c->half[OTHER_SIDE(side)].fd,
-	    u->bufs + (size_t)h->queue * URING_BUF + h->queue_off,
+	    u->bufs + (size_t)h->queue * ENGINE_BYTES + h->queue_off,
 	    (size_t)u->len[h->queue] - h->queue_off, MSG_NOSIGNAL | MSG_DONTWAIT);
 	sqe->user_data = uring_data(OP_SEND, pool_index(&w->pool, c), side, h->epoch);
 	h->asked |= ASKED_SEND;
@@ -278,14 +278,14 @@ received(struct worker *w, struct worker_conn *c, enum side side, unsigned buf, 
 	struct engine_half *h = &c->half[side];
 
 	queue_put(uring_of(w), h, buf, n);
-	if (n < URING_BUF)
+	if (n < ENGINE_BYTES)
 		h->flags |= HALF_CALM;
 	else
 		h->flags &= (uint8_t)~HALF_CALM;
 	if (c->state != CONN_RELAY)
 		return; /* counted when there is a server */
 	worker_conn_moved(w, c, side, n, false);
-	h->run = n == URING_BUF ? (uint8_t)(h->run + 1) : 0;
+	h->run = n == ENGINE_BYTES ? (uint8_t)(h->run + 1) : 0;
 	if (h->run >= URING_RUN) {
 		h->run = 0;
 		h->flags |= HALF_SPLICE;
@@ -352,7 +352,7 @@ uring_on_recv(
 		if (c->state == CONN_GREETING) {
 			/* Its last word before an answer may be a state, in which it is asked. */
 			worker_conn_early(
-			    w, c, u->bufs + (size_t)buf * URING_BUF, (size_t)cqe->res);
+			    w, c, u->bufs + (size_t)buf * ENGINE_BYTES, (size_t)cqe->res);
 			uring_give_back(u, cqe);
 			return;
 		}

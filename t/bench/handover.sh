@@ -83,11 +83,10 @@ for where in one other; do
 		print $1, $3, ($5 - $1) / $6, ($7 - $3) / $8, 100 * $6 }'
 done >"$D/rounds"
 is "turns in which many were handed over" "$(wc -l <"$D/rounds")" $((2 * ROUNDS))
-# median COLUMN
-median() { awk -v c="$1" '{ print $c }' "$D/rounds" | sort -n | awk '{ v[NR] = $1 }
-	END { if (NR > 0) printf "%.1f\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-say "a connection that stays: $(median 1) us of its worker, answered after $(median 2) us"
-say "one that is handed over: $(median 3) us of both workers more, answered $(median 4) us later (medians; $(median 5) % are)"
-at_most "CPU for a hand-over, us" "$(median 3)" 250
-at_most "delay by a hand-over, us" "$(median 4)" 500
+# of_rounds COLUMN: its median
+of_rounds() { awk -v c="$1" '{ print $c }' "$D/rounds" | median | awk '{ printf "%.1f\n", $1 }'; }
+say "a connection that stays: $(of_rounds 1) us of its worker, answered after $(of_rounds 2) us"
+say "one that is handed over: $(of_rounds 3) us of both workers more, answered $(of_rounds 4) us later (medians; $(of_rounds 5) % are)"
+at_most "CPU for a hand-over, us" "$(of_rounds 3)" 250
+at_most "delay by a hand-over, us" "$(of_rounds 4)" 500
 finish

@@ -44,6 +44,9 @@ cpu_ns() {
 
 now_ns() { date +%s%N; }
 
+# median: of numbers on standard input
+median() { sort -n | awk '{ v[NR] = $1 } END { if (NR > 0) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
 # socket_slab: bytes of the kernel's caches that sockets and what hangs on them come from. Directory
 # entries (192 bytes a socket) are left out: whoever looks through /proc makes them too.
 socket_slab() {

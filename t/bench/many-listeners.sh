@@ -7,23 +7,12 @@
 story "200 listeners"
 
 ROUNDS=${ROUNDS:-5} MANY=200 EACH=4
-WINDOW=${BENCH_SECONDS:-2}
+BENCH_SECONDS=${BENCH_SECONDS:-2}
 LOADS=8 CONNS=6 # of each
+. t/bench/measure.sh
 cores || { not_ok "needs two cores"; finish; }
 namespace_tune
-on "$LOAD_CORE"
-mkdir -p "$D/web"
-cat >"$D/web/nginx.conf" <<X
-daemon off; pid $D/web/pid; error_log $D/web/err; worker_processes 1;
-events { worker_connections 4096; }
-http { access_log off; keepalive_requests 1000000000; client_body_temp_path $D/web; proxy_temp_path $D/web;
-fastcgi_temp_path $D/web; uwsgi_temp_path $D/web; scgi_temp_path $D/web;
-server { listen 9101 reuseport backlog=4096; location / { return 200 "ok\n"; } location = /status { stub_status; } } }
-X
-on "$PROXY_CORE"
-start nginx nginx -p "$D/web" -c "$D/web/nginx.conf"
-on "$LOAD_CORE"
-until_true 5 listens 9101 || not_ok "nginx listens"
+bench_servers
 
 # Listeners are 127.0.3.1, 127.0.3.2 and so on.
 listening() { [ "$(ss -Hltn 'sport = :8440' | wc -l)" = "$1" ]; }
@@ -45,26 +34,16 @@ begin() {
 	not_ok "kha listens $n times: $(tail -n 3 "$D/kha.err")"
 	exit 1
 }
-# spend WHAT LISTENERS: appends us of the worker for each request of the server to the samples
-spend() {
-	local ns n
-	served; n=$SERVED
-	ns=$(cpu_ns "$(worker_pid 0)")
-	sleep "$WINDOW"
-	served; n=$((SERVED - n - 1))
-	ns=$(($(cpu_ns "$(worker_pid 0)") - ns))
-	awk "BEGIN { printf \"%.3f\n\", $ns / $n / 1000 }" >>"$D/$1.$2"
-}
 # under WHAT LISTENERS OPTION...: the same loads for both, spread over what there is
 under() {
 	local what=$1 n=$2 i pids=''
 	for ((i = 0; i < LOADS; i++)); do
-		load "client$i" -a "127.0.3.$((i * n / LOADS + 1)):8440" -c $CONNS -d $((WINDOW + 60)) "${@:3}"
+		load "client$i" -a "127.0.3.$((i * n / LOADS + 1)):8440" -c $CONNS -d "$LOAD_SECONDS" "${@:3}"
 		pids="$pids $LAST"
 	done
-	served
-	until_true 20 served_more_than $((SERVED + 1000)) || not_ok "the load runs"
-	spend "$what" "$n"
+	warm 1000 || not_ok "the load runs"
+	window || not_ok "requests in the window"
+	echo "$WINDOW_VALUE" >>"$D/$what.$n"
 	i=0
 	for p in $pids; do
 		end "$p"
@@ -76,9 +55,10 @@ under() {
 round() { # LISTENERS
 	local ns t
 	begin "$1"
-	ns=$(cpu_ns "$(worker_pid 0)") t=$(now_ns)
-	sleep "$WINDOW"
-	ns=$(($(cpu_ns "$(worker_pid 0)") - ns)) t=$(($(now_ns) - t))
+	PROXY=("$(worker_pid 0)")
+	ns=$(cpu_ns "${PROXY[@]}") t=$(now_ns)
+	sleep "$BENCH_SECONDS"
+	ns=$(($(cpu_ns "${PROXY[@]}") - ns)) t=$(($(now_ns) - t))
 	awk "BEGIN { printf \"%.3f\n\", $ns * 1e6 / $t }" >>"$D/idle.$1" # us in a second
 	under connection "$1" -1
 	under request "$1"
@@ -91,14 +71,13 @@ for ((r = 0; r < ROUNDS; r++)); do
 		paste "$D/$what.1" "$D/$what.$MANY" | tail -n 1 | awk '{ print 100 * $2 / $1 }' >>"$D/$what.ratio"
 	done
 done
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { if (NR > 0) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 for what in idle connection request; do
 	case $what in
 	idle) unit='us in a second' ;;
 	*) unit="us a $what" ;;
 	esac
-	ratio=$(median "$D/$what.ratio" | cut -d. -f1)
-	say "$what: $(median "$D/$what.1") $unit with 1 listener, $(median "$D/$what.$MANY") with $MANY: $ratio %"
+	ratio=$(median <"$D/$what.ratio" | cut -d. -f1)
+	say "$what: $(median <"$D/$what.1") $unit with 1 listener, $(median <"$D/$what.$MANY") with $MANY: $ratio %"
 	at_most "$what: with $MANY listeners, in percent of 1" "$ratio" 150
 done
 finish

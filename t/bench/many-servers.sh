@@ -7,28 +7,16 @@
 story "200 servers in one service"
 
 ROUNDS=${ROUNDS:-5} MANY=200
-WINDOW=${BENCH_SECONDS:-2}
+BENCH_SECONDS=${BENCH_SECONDS:-2}
+. t/bench/measure.sh
 cores || { not_ok "needs two cores"; finish; }
 namespace_tune
-on "$LOAD_CORE"
-# One nginx is all of them: 127.0.1.N has the port as well.
-mkdir -p "$D/web"
-cat >"$D/web/nginx.conf" <<X
-daemon off; pid $D/web/pid; error_log $D/web/err; worker_processes 1;
-events { worker_connections 4096; }
-http { access_log off; client_body_temp_path $D/web; proxy_temp_path $D/web; fastcgi_temp_path $D/web;
-uwsgi_temp_path $D/web; scgi_temp_path $D/web;
-server { listen 9101 reuseport backlog=4096; location / { return 200 "ok\n"; } location = /status { stub_status; } } }
-X
-on "$PROXY_CORE"
-start nginx nginx -p "$D/web" -c "$D/web/nginx.conf"
-on "$LOAD_CORE"
-until_true 5 listens 9101 || not_ok "nginx listens"
+bench_servers
 
 # begin N BALANCE CHECK: kha with N servers on its core
 begin() {
 	local servers
-	servers=$(for i in $(seq "$1"); do printf '{ name = "n%d"; address = "127.0.1.%d:9101"; }, ' "$i" "$i"; done)
+	servers=$(for i in $(seq "$1"); do printf '{ name = "n%d"; address = "127.0.1.%d:9120"; }, ' "$i" "$i"; done)
 	export GLOBAL='workers = 1; log_level = "notice"; max_connections = 6000;'
 	conf <<-X
 		services = ( { name = "bench"; listen = "127.0.0.1:8440"; preset = "tcp"; balance = "$2";
@@ -41,32 +29,24 @@ begin() {
 }
 # cost N BALANCE: appends us per connection to the samples
 cost() {
-	local pid ns n
 	begin "$1" "$2" none
-	load client -a 127.0.0.1:8440 -1 -c 50 -d $((WINDOW + 60))
-	pid=$LAST
-	served
-	until_true 20 served_more_than $((SERVED + 1000)) || not_ok "the load runs"
-	served; n=$SERVED
-	ns=$(cpu_ns "$(worker_pid 0)")
-	sleep "$WINDOW"
-	served; n=$((SERVED - n - 1))
-	ns=$(($(cpu_ns "$(worker_pid 0)") - ns))
-	kill -INT "$pid"
-	loaded client "$pid"
+	PROXY=("$(worker_pid 0)")
+	load client -a 127.0.0.1:8440 -1 -c 50 -d "$LOAD_SECONDS"
+	warm 1000 || not_ok "the load runs"
+	window || not_ok "connections in the window"
+	stop_load "$LAST"
 	is "$2, $1 servers: errors of the client" "$(result client errors)" 0
-	awk "BEGIN { printf \"%.3f\n\", $ns / $n / 1000 }" >>"$D/$2.$1"
+	echo "$WINDOW_VALUE" >>"$D/$2.$1"
 	kha_stop
 }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 for balance in leastconn roundrobin random hash; do
 	for ((r = 0; r < ROUNDS; r++)); do
 		cost 3 $balance
 		cost $MANY $balance
 		paste "$D/$balance.3" "$D/$balance.$MANY" | tail -n 1 | awk '{ print 100 * $2 / $1 }' >>"$D/$balance.ratio"
 	done
-	ratio=$(median "$D/$balance.ratio" | cut -d. -f1)
-	say "$balance: $(median "$D/$balance.3") us a connection with 3 servers, $(median "$D/$balance.$MANY") with $MANY: $ratio %"
+	ratio=$(median <"$D/$balance.ratio" | cut -d. -f1)
+	say "$balance: $(median <"$D/$balance.3") us a connection with 3 servers, $(median <"$D/$balance.$MANY") with $MANY: $ratio %"
 	at_most "$balance: a connection with $MANY servers, in percent of one with 3" "$ratio" 150
 done
 

@@ -84,7 +84,7 @@ let_go() {
 	[ "$(result holder errors)" = 0 ]
 }
 
-idle() {
+beside_idle() {
 	local why=''
 	if [ "$1" -gt 10 ] && ! hold $(($1 - 10)); then
 		invalid "not all of $(($1 - 10)) idle connections had an answer: $(load_errors holder)"

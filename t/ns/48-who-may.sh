@@ -191,8 +191,7 @@ for p in $held; do ended "$p" && not_ok "an old connection ended"; done
 release
 
 # ---- 5,000 entries ----
-cpu() { awk '{ print ($14 + $15) * 10 }' "/proc/$1/stat"; } # ms
-worker_cpu() { echo $(($(cpu "$(worker_pid 0)") + $(cpu "$(worker_pid 1)"))); }
+worker_cpu() { echo $(($(cpu_ms "$(worker_pid 0)") + $(cpu_ms "$(worker_pid 1)"))); }
 ms_each() { # PORT: us of the workers for each connection
 	local a
 	a=$(worker_cpu)

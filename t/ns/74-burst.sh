@@ -31,7 +31,6 @@ is "who stayed is still there" "$(total active)" $((n / 2))
 end "$kept"
 # With nobody there the worker is idle: it does not ask in vain for buffers.
 until_stat 10 .kha.totals.active 0 || not_ok "all are gone"
-quiet() { local a; a=$(cpu_of "$(worker_pid 0)"); sleep 1; [ $(($(cpu_of "$(worker_pid 0)") - a)) -le 5 ]; }
-cpu_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; } # 10 ms
+quiet() { local a; a=$(cpu_ms "$(worker_pid 0)"); sleep 1; [ $(($(cpu_ms "$(worker_pid 0)") - a)) -le 50 ]; }
 check "afterwards the worker rests" until_true 10 quiet
 finish

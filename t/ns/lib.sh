@@ -48,6 +48,9 @@ once_for_all_engines() {
 	esac
 }
 
+# cpu_ms PID: CPU time of a process so far
+cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"; }
+
 # long_with_sanitizers: before story, in one that waits for minutes for real peers, whose packets the unit
 # tests and the corpora show to the sanitizers too
 long_with_sanitizers() {

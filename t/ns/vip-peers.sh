@@ -59,8 +59,6 @@ adverts_between() { packets "$1" "$2" | awk -v from="$3" -v to="$4" '$1 >= from 
 # intervals: of moments on standard input, the differences, in order of size
 intervals() { awk 'NR > 1 { printf "%.3f\n", $1 - last } { last = $1 }' | sort -n; }
 median() { awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : "none" }'; }
-# cpu_ms PID: that it used so far
-cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"; }
 # packets6 NAME [SOURCE]: as packets, of adverts over IPv6, but for the message
 packets6() {
 	tshark -r "$D/$1.pcap" -n -Y "vrrp && ipv6${2:+ && ipv6.src == $2}" -T fields -e frame.time_epoch \

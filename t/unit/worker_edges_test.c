@@ -10,65 +10,34 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "t/unit/shm_fixture.h"
 #include "t/unit/worker_world.h"
-#include "worker/evict.h"
 
 #define TURNS 5000 /* of 1 ms at most */
 
 struct route {
 	struct worker_world x;
-	struct worker_conn *c;
 	int end[2]; /* enum side: what the client and the server have */
 };
-
-static int
-listening(struct addr *a)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof *a;
-
-	assert_null(addr_parse(a, "127.0.0.1", false));
-	assert_int_equal(bind(fd, &a->sa, addr_len(a)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, &a->sa, &len), 0);
-	return fd;
-}
 
 /* The client has come and the server has taken it; the engine has not turned yet. */
 static void
 route_open(struct route *r, const struct engine *engine)
 {
-	struct worker *w = &r->x.w;
-	struct addr at, from;
-	socklen_t len = sizeof from;
-	struct err err;
-	int door, server, fd;
+	int server;
 
 	worker_world_open(&r->x, 1);
-	r->x.h.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	r->x.h.n_listeners = 0;
-	w->engine = engine;
-	err_init(&err);
-	assert_int_equal(engine->init(w, &err), 0);
-	server = listening(&r->x.table.server[0].addr);
+	worker_world_engine(&r->x, engine);
+	server = worker_world_port(&r->x.table.server[0].addr, true);
 	worker_world_publish(&r->x);
-	door = listening(&at);
-	r->end[SIDE_CLIENT] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(r->end[SIDE_CLIENT], &at.sa, addr_len(&at)), 0);
-	fd = accept4(door, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	assert_true(fd >= 0);
-	worker_conn_start(w, 0, fd, &from, &at);
-	r->c = &w->pool.conn[0];
+	r->end[SIDE_CLIENT] = worker_world_dial(&r->x);
 	if (engine == &engine_uring)
-		engine->turn(w, 0); /* only then the kernel hears of the connect */
+		engine->turn(&r->x.w, 0); /* only then the kernel hears of the connect */
 	r->end[SIDE_SERVER] = accept4(server, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(r->end[SIDE_SERVER] >= 0);
 	close(server);
-	close(door);
 }
 
 static void
@@ -87,8 +56,7 @@ route_close(struct route *r)
 	for (int i = 0; i < TURNS && w->pool.used > 0; i++)
 		turn(r);
 	assert_int_equal(w->pool.used, 0); /* the ends were seen */
-	w->engine->fini(w);
-	close(r->x.h.wake_fd);
+	worker_world_engine_end(&r->x);
 	worker_world_books(&r->x);
 	worker_world_close(&r->x);
 }

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shm/limit.h"
@@ -16,21 +15,6 @@
 #include "worker/evict.h"
 
 #define TURNS 200
-
-/* A port of loopback that nobody listens on, or somebody does. */
-static int
-local_port(struct addr *a, bool listens)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof *a;
-
-	assert_null(addr_parse(a, "127.0.0.1", false));
-	assert_int_equal(bind(fd, &a->sa, addr_len(a)), 0);
-	if (listens)
-		assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, &a->sa, &len), 0);
-	return fd;
-}
 
 struct loopback {
 	struct worker_world x;
@@ -42,32 +26,18 @@ static struct worker_conn *
 open_loopback(struct loopback *l)
 {
 	struct worker *w = &l->x.w;
-	struct addr at, from;
-	socklen_t len = sizeof from;
-	struct err err;
-	int door, fd;
 
 	worker_world_open(&l->x, 2);
-	l->x.h.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->x.h.n_listeners = 0;
-	w->engine = &engine_epoll;
-	err_init(&err);
-	assert_int_equal(w->engine->init(w, &err), 0);
+	worker_world_engine(&l->x, &engine_epoll);
 	for (int i = 0; i < 2; i++)
-		l->port[i] = local_port(&l->x.table.server[i].addr, i == 1);
+		l->port[i] = worker_world_port(&l->x.table.server[i].addr, i == 1);
 	l->x.table.service[0].balance = BALANCE_FIRST;
 	/* The second one's only place is another worker's. */
 	l->x.table.server[1].max_connections = 1;
 	assert_int_equal(limit_take(&w->seg->arena->server_limit[1], 1, ENTRY_WORKER0 + 1, 0), 0);
 	worker_world_publish(&l->x);
 
-	door = local_port(&at, true);
-	l->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(l->client, &at.sa, addr_len(&at)), 0);
-	fd = accept4(door, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	assert_true(fd >= 0);
-	close(door);
-	worker_conn_start(w, 0, fd, &from, NULL);
+	l->client = worker_world_dial(&l->x);
 	return &w->pool.conn[0];
 }
 
@@ -79,11 +49,10 @@ close_loopback(struct loopback *l)
 	evict_all(w, CLOSE_shutdown);
 	for (int i = 0; i < TURNS && w->pool.used > 0; i++)
 		w->engine->turn(w, 0);
-	w->engine->fini(w);
+	worker_world_engine_end(&l->x);
 	for (int i = 0; i < 2; i++)
 		close(l->port[i]);
 	close(l->client);
-	close(l->x.h.wake_fd);
 	worker_world_close(&l->x);
 }
 

@@ -293,7 +293,7 @@ after_an_answer_or_more_bytes__there_is_no_other_server(void **state)
 static void
 much_before_a_server__is_bounded(void **state)
 {
-	static uint8_t bytes[ENGINE_EARLY];
+	static uint8_t bytes[ENGINE_BYTES];
 	struct worker_conn *c;
 	struct greeting g;
 

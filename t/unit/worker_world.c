@@ -225,6 +225,55 @@ worker_world_close(struct worker_world *x)
 	fixture_close(&x->f);
 }
 
+int
+worker_world_port(struct addr *a, bool listens)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof *a;
+
+	assert_null(addr_parse(a, "127.0.0.1", false));
+	assert_int_equal(bind(fd, &a->sa, addr_len(a)), 0);
+	if (listens)
+		assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, &a->sa, &len), 0);
+	return fd;
+}
+
+void
+worker_world_engine(struct worker_world *x, const struct engine *engine)
+{
+	struct err err;
+
+	x->h.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	x->h.n_listeners = 0;
+	x->w.engine = engine;
+	err_init(&err);
+	assert_int_equal(engine->init(&x->w, &err), 0);
+}
+
+void
+worker_world_engine_end(struct worker_world *x)
+{
+	x->w.engine->fini(&x->w);
+	close(x->h.wake_fd);
+}
+
+int
+worker_world_dial(struct worker_world *x)
+{
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), door, fd;
+	struct addr at, from;
+	socklen_t len = sizeof from;
+
+	door = worker_world_port(&at, true);
+	assert_int_equal(connect(client, &at.sa, addr_len(&at)), 0);
+	fd = accept4(door, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(fd >= 0);
+	close(door);
+	worker_conn_start(&x->w, 0, fd, &from, &at);
+	return client;
+}
+
 struct worker_conn *
 worker_world_client(struct worker_world *x)
 {

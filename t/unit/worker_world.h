@@ -45,6 +45,15 @@ void worker_world_publish(struct worker_world *x);
 void worker_world_health(
     struct worker_world *x, unsigned server, enum server_state state, enum check_result result);
 
+/* A port of loopback that somebody listens on, or nobody does; its descriptor. */
+int worker_world_port(struct addr *a, bool listens);
+/* A real engine instead of the one that only notes, and its end; the addresses of servers are to be real
+ * ones then (worker_world_port()). */
+void worker_world_engine(struct worker_world *x, const struct engine *engine);
+void worker_world_engine_end(struct worker_world *x);
+/* A client over loopback: its own end. The worker has begun with the other, x->w.pool.conn[0]. */
+int worker_world_dial(struct worker_world *x);
+
 /* A client comes; NULL: it was closed at once. */
 struct worker_conn *worker_world_client(struct worker_world *x);
 struct worker_conn *worker_world_client_from(struct worker_world *x, const char *addr);
