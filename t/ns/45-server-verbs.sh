@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # kha server: an operator takes servers out and puts them back, under load.
 . "$(dirname "$0")/lib.sh"
+once_for_all_engines
 story "server verbs: drain, maint, ready, weight, close, over reload, crash and restart"
 
 webs plain s1 9101 s2 9102 s3 9103

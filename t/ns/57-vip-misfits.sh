@@ -6,7 +6,7 @@
 . "$(dirname "$0")/vip-lib.sh"
 . "$(dirname "$0")/vip-peers.sh"
 once_for_all_engines
-long_with_sanitizers
+long_only
 story "VRRP with a keepalived that is set otherwise"
 
 export GLOBAL='workers = 1; log_level = "info";'

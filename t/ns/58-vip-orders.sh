@@ -4,6 +4,8 @@
 # without workers; and who is told.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
+once_for_all_engines
+vrrp_is_replaced
 story "a VIP is moved: orders, scripts, no worker"
 
 export GLOBAL='workers = 1; log_level = "info";'
@@ -155,9 +157,15 @@ is "with a reason" "$(vip a fault)" "a tracked script fails"
 check "b has it at once" until_true 2 steady b
 touch "$D/zero-a"
 check "a again" until_true 3 steady a
-printf '#!/bin/sh\nsleep 600\n' >"$D/script"
+# Replaced: one that is being executed cannot be written.
+script_is() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$D/script.new"
+	chmod 755 "$D/script.new"
+	mv "$D/script.new" "$D/script"
+}
+script_is 'sleep 600'
 check "a script that does not end: FAULT on both, nobody has it" until_true 8 owner_is ""
-printf '#!/bin/sh\nexit 0\n' >"$D/script"
+script_is 'exit 0'
 check "and back" until_true 8 steady a
 for n in a b; do kha_node_stop $n; done
 check "no script is left" test -z "$(pgrep -f "$D/script")"

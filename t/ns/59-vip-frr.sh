@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
 once_for_all_engines
-long_with_sanitizers
+long_only
 story "VRRP with FRR"
 
 FRR=/usr/lib/frr VIP6=fd77::10

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
 once_for_all_engines
+vrrp_is_replaced
 story "groups of VIPs, tracked interfaces, VIPs that a reload takes away, vrrp dead for good"
 
 export GLOBAL='workers = 1; log_level = "info";'

@@ -51,6 +51,15 @@ once_for_all_engines() {
 # cpu_ms PID: CPU time of a process so far
 cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"; }
 
+# long_only: before story, in one that waits for minutes for real peers; what it shows of packets and elections
+# is in the unit tests and the corpora, too
+long_only() {
+	if [ -z "${KHA_LONG:-}" ]; then
+		echo "1..0 # SKIP takes a minute or more: in make check-long only"
+		exit 77
+	fi
+}
+
 # long_with_sanitizers: before story, in one that waits for minutes for real peers, whose packets the unit
 # tests and the corpora show to the sanitizers too
 long_with_sanitizers() {
