@@ -58,17 +58,28 @@ sock_reset_on_close(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-void
-sock_close(struct engine_half *h, bool reset)
+int
+sock_leave(struct engine_half *h, bool reset)
 {
-	if (h->fd < 0)
-		return;
+	int fd = h->fd;
+
+	if (fd < 0)
+		return -1;
 	if (reset)
-		sock_reset_on_close(h->fd);
-	close(h->fd);
+		sock_reset_on_close(fd);
 	h->fd = -1;
 	h->mask = HALF_OUT_OF_SET;
 	h->epoch++; /* events of it that were fetched already are not for its successor */
+	return fd;
+}
+
+void
+sock_close(struct engine_half *h, bool reset)
+{
+	int fd = sock_leave(h, reset);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 int

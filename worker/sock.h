@@ -24,6 +24,10 @@ int sock_bind(int fd, const struct addr *a);
 /* Closing it will send a RST and forget what is not delivered yet. */
 void sock_reset_on_close(int fd);
 
+/* The socket of a half, which has none from here on: the caller closes it, which sends a RST if `reset`. -1: there
+ * is none. */
+int sock_leave(struct engine_half *h, bool reset);
+
 /* Closes the socket of a half, with a RST if `reset`; nothing when there is none. */
 void sock_close(struct engine_half *h, bool reset);
 

@@ -134,6 +134,22 @@ uring_unsent(struct worker *w, struct worker_conn *c, enum side side)
 	return sock_unsent(c->half[side].fd);
 }
 
+/* With the next call of the kernel, which saves one. No new client comes before that, so that descriptors
+ * are never short because of it. */
+static void
+close_half(struct uring *u, struct engine_half *h, bool reset)
+{
+	int fd = sock_leave(h, reset);
+	struct io_uring_sqe *sqe;
+
+	if (fd < 0)
+		return;
+	sqe = uring_sqe(u);
+	io_uring_prep_close(sqe, fd);
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+}
+
 /* The kernel has nothing of it any more. */
 static void
 finish_drop(struct worker *w, struct worker_conn *c)
@@ -144,8 +160,8 @@ finish_drop(struct worker *w, struct worker_conn *c)
 
 	client->asked = server->asked = 0;
 	uring_forget_queues(w, c);
-	sock_close(server, reset);
-	sock_close(client, reset);
+	close_half(u, server, reset);
+	close_half(u, client, reset);
 	c->list_next = u->gone;
 	u->gone = pool_index(&w->pool, c);
 }
