@@ -8,7 +8,7 @@ BEGIN {
 	# Third-party headers and the files that may name them.
 	only["jansson.h"] = "^(shm/json\\.[ch]|shm/json_session\\.c|t/unit/shm_json_test\\.c)$"
 	only["libconfig.h"] = "^conf/parse\\.c$"
-	only["liburing.h"] = "^worker/uring\\.h$"
+	only["liburing.h"] = "^(worker/uring|t/tools/ringtrial)\\.h$"
 	only["sys/epoll.h"] = "^(worker/ready\\.h|t/)"
 	only["openssl/"] = "^(checker/(tls|cert)\\.c|master/kha\\.c|t/)"
 	only["cap-ng.h"] = "^master/(priv|limits)\\.c$"
