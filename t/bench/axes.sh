@@ -11,7 +11,7 @@ axes() {
 		keepaliveN|us/request|less|requests/s||keepalive @ /|CPU of a request, 600-byte answers on @ kept-alive connections that take turns; client: wrk
 		keepaliveN-16k|us/request|less|requests/s||keepalive @ /files/16k|the same with answers of 16 KB
 		idleN|us/request|less|requests/s||beside_idle @|CPU of a request, 600-byte answers on 10 of @ open connections; client: wrk
-		delayN|us|less|requests/s|direct|delay @|p99 of the delay that the proxy adds, @ connections as fast as they go; client: t/tools/load
+		delayN|us|less|requests/s|direct|delay @|p99 of the delay that the proxy adds (of each 1,000 answers in a row, the median), @ connections as fast as they go; client: t/tools/load
 		delay-half|us|less|requests/s|direct|delay_half 50|the same, 50 connections at half of the rate that the best peer reaches with them, from the moment when a request was due
 		delay-bulk|us|less|Gbit/s of bulk|direct streams|delay_bulk|p99 of the delay of 1,000 small requests a second beside 4 bulk streams; clients: t/tools/load, the one that measures with priority
 		conn|us/connection|less|connections/s||connections 50|CPU of a new connection for each request, 50 at a time; client: t/tools/load

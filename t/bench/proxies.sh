@@ -113,7 +113,7 @@ haproxy_config() {
 				maxconn $MAX
 				maxpipes 64
 		X
-		with streams && printf '\ttune.pipesize 524288\n'
+		with streams && [ -n "$HAPROXY_PIPES" ] && printf "\ttune.pipesize %s\n" "$HAPROXY_PIPES"
 		with reload && printf '\tstats socket %s mode 600 level admin expose-fd listeners\n' "$D/haproxy.sock"
 		cat <<-X
 			defaults
