@@ -136,6 +136,15 @@ arm_announce(struct vip *p, int64_t now)
 }
 
 void
+hold_announce_now(struct vip *p, int64_t now)
+{
+	hold_announce_once(p);
+	p->announce_from = now;
+	p->announce_next = 1;
+	arm_announce(p, now);
+}
+
+void
 hold_announce(struct vip *p, int64_t now)
 {
 	p->announce_from = now;

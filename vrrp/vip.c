@@ -163,7 +163,7 @@ perform(struct vip *p, const struct vrrp_step *step, int64_t now)
 	if (step->actions & VRRP_EARLY_ADD) {
 		good = add(p, now);
 		if (!(step->actions & VRRP_ANNOUNCE))
-			hold_announce_once(p); /* else the schedule begins at once */
+			hold_announce_now(p, now); /* else the schedule begins at once */
 	}
 	if (step->actions & VRRP_SEND)
 		vip_advert(p, step->priority, (unsigned)(step->interval_ns / 1000));
