@@ -102,7 +102,7 @@ uring_connect(struct worker *w, struct worker_conn *c, int fd, const struct addr
 static void
 uring_unconnect(struct worker *w, struct worker_conn *c)
 {
-	uring_cancel(w, c, SIDE_SERVER, OP_CONNECT);
+	uring_cancel_half(w, c, SIDE_SERVER, OP_CONNECT);
 	c->half[SIDE_SERVER].asked = 0;
 	sock_close(&c->half[SIDE_SERVER], true); /* another epoch: its completion is nobody's */
 }
@@ -146,8 +146,7 @@ close_half(struct uring *u, struct engine_half *h, bool reset)
 		return;
 	sqe = uring_sqe(u);
 	io_uring_prep_close(sqe, fd);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+	uring_unwaited(sqe);
 }
 
 /* The kernel has nothing of it any more. */
@@ -189,9 +188,9 @@ uring_drop(struct worker *w, struct worker_conn *c, bool reset)
 	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
 		h = &c->half[s];
 		if ((h->asked & (ASKED_RECV | ASKED_CANCEL)) == ASKED_RECV)
-			uring_cancel(w, c, s, OP_RECV);
+			uring_cancel_half(w, c, s, OP_RECV);
 		if (h->asked & ASKED_CONNECT)
-			uring_cancel(w, c, s, OP_CONNECT);
+			uring_cancel_half(w, c, s, OP_CONNECT);
 	}
 }
 

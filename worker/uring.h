@@ -114,6 +114,12 @@ void uring_close(struct uring *u);
 /* A free place for a request; submits when there is none. */
 struct io_uring_sqe *uring_sqe(struct uring *u);
 
+/* Nobody waits for the end of a request that was just prepared, if it succeeds. */
+void uring_unwaited(struct io_uring_sqe *sqe);
+
+/* Asks for the end of the request with this user_data. */
+void uring_cancel(struct uring *u, uint64_t what);
+
 /* A receive that stays armed, until `bytes` or more came if the kernel counts them. */
 void uring_prep_recv(const struct uring *u, struct io_uring_sqe *sqe, int fd, unsigned bytes);
 
@@ -181,6 +187,6 @@ size_t uring_early(const struct worker *w, const struct worker_conn *c);
 void uring_forget_queues(struct worker *w, struct worker_conn *c);
 
 /* Asks for the end of what is armed on a half. */
-void uring_cancel(struct worker *w, struct worker_conn *c, enum side side, enum uring_op op);
+void uring_cancel_half(struct worker *w, struct worker_conn *c, enum side side, enum uring_op op);
 
 #endif

@@ -53,15 +53,10 @@ void
 uring_unlisten(struct worker *w, unsigned listener)
 {
 	struct uring_listener *l = &uring_of(w)->listeners[listener];
-	struct io_uring_sqe *sqe;
 
 	l->wanted = false;
-	if (!l->asked)
-		return;
-	sqe = uring_sqe(uring_of(w));
-	io_uring_prep_cancel64(sqe, uring_data(OP_LISTENER, listener, SIDE_CLIENT, 0), 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+	if (l->asked)
+		uring_cancel(uring_of(w), uring_data(OP_LISTENER, listener, SIDE_CLIENT, 0));
 }
 
 static void
@@ -81,11 +76,7 @@ uring_watch(struct worker *w, unsigned slot)
 void
 uring_unwatch(struct worker *w, unsigned slot)
 {
-	struct io_uring_sqe *sqe = uring_sqe(uring_of(w));
-
-	io_uring_prep_cancel64(sqe, uring_data(OP_HAND, slot, SIDE_CLIENT, 0), 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+	uring_cancel(uring_of(w), uring_data(OP_HAND, slot, SIDE_CLIENT, 0));
 }
 
 void

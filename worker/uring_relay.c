@@ -115,14 +115,10 @@ uring_recv(struct worker *w, struct worker_conn *c, enum side side, bool first_p
 }
 
 void
-uring_cancel(struct worker *w, struct worker_conn *c, enum side side, enum uring_op op)
+uring_cancel_half(struct worker *w, struct worker_conn *c, enum side side, enum uring_op op)
 {
-	struct io_uring_sqe *sqe = uring_sqe(uring_of(w));
-	uint64_t what = uring_data(op, pool_index(&w->pool, c), side, c->half[side].epoch);
-
-	io_uring_prep_cancel64(sqe, what, 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+	uring_cancel(
+	    uring_of(w), uring_data(op, pool_index(&w->pool, c), side, c->half[side].epoch));
 }
 
 /* The first buffer of what came from `side`, to the other. Never waits: what the kernel does not
@@ -153,7 +149,7 @@ stop_recv(struct worker *w, struct worker_conn *c, enum side side)
 	if ((h->asked & (ASKED_RECV | ASKED_CANCEL)) != ASKED_RECV)
 		return;
 	h->asked |= ASKED_CANCEL;
-	uring_cancel(w, c, side, OP_RECV);
+	uring_cancel_half(w, c, side, OP_RECV);
 }
 
 /* Goes over as soon as nothing of the ring is on its way any more. */

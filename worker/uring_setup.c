@@ -200,3 +200,19 @@ uring_sqe(struct uring *u)
 	}
 	return sqe;
 }
+
+void
+uring_unwaited(struct io_uring_sqe *sqe)
+{
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = uring_data(OP_DONE, 0, SIDE_CLIENT, 0);
+}
+
+void
+uring_cancel(struct uring *u, uint64_t what)
+{
+	struct io_uring_sqe *sqe = uring_sqe(u);
+
+	io_uring_prep_cancel64(sqe, what, 0);
+	uring_unwaited(sqe);
+}
