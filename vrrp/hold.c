@@ -135,12 +135,13 @@ arm_announce(struct vip *p, int64_t now)
 		p->announce_at = garp->refresh > 0 ? now + garp->refresh * MS : VRRP_NEVER;
 }
 
-void
-hold_announce_now(struct vip *p, int64_t now)
+/* The one that is due. */
+static void
+announce_due(struct vip *p, int64_t now)
 {
+	if (p->announce_next < p->plan.conf->garp.schedule.n)
+		p->announce_next++;
 	hold_announce_once(p);
-	p->announce_from = now;
-	p->announce_next = 1;
 	arm_announce(p, now);
 }
 
@@ -150,6 +151,16 @@ hold_announce(struct vip *p, int64_t now)
 	p->announce_from = now;
 	p->announce_next = 0;
 	arm_announce(p, now);
+}
+
+void
+hold_announce_now(struct vip *p, int64_t now)
+{
+	hold_announce(p, now);
+	if (p->announce_at <= now)
+		announce_due(p, now);
+	else
+		hold_announce_once(p);
 }
 
 /* A refresh of an address that may have expired meanwhile would make a second owner. */
@@ -190,12 +201,8 @@ hold_turn(struct vip *p, int64_t now)
 	}
 	if (now >= p->lease_at)
 		refresh(p, now);
-	if (now >= p->announce_at) {
-		if (p->announce_next < p->plan.conf->garp.schedule.n)
-			p->announce_next++;
-		hold_announce_once(p);
-		arm_announce(p, now);
-	}
+	if (now >= p->announce_at)
+		announce_due(p, now);
 }
 
 void
