@@ -3,10 +3,7 @@
 # The benchmark measures what it says for every proxy, writes it down and draws it. Nothing about speed: one
 # round, short windows, small numbers.
 . "$(dirname "$0")/lib.sh"
-if [ -n "${KHA_SAN:-}" ]; then
-	echo "1..0 # SKIP a benchmark of a program with sanitizers means nothing"
-	exit 77
-fi
+[ -n "${KHA_SAN:-}" ] && skip_story "a benchmark of a program with sanitizers means nothing"
 once_for_all_engines
 story "a short run of the benchmark: a figure for every proxy and axis, and plots"
 

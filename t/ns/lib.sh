@@ -24,13 +24,12 @@ MORE=${KHA_LONG:+10} MORE=${MORE:-1}
 ENGINE=${KHA_ENGINE:+engine = \"$KHA_ENGINE\";}
 export LC_ALL=C TZ=UTC UBSAN_OPTIONS=print_stacktrace=1
 
-if [ "$(id -u)" != 0 ]; then
-	echo "1..0 # SKIP needs root (network namespaces)"
-	exit 77
-fi
+# skip_story WHY: before story
+skip_story() { echo "1..0 # SKIP $1"; exit 77; }
+
+[ "$(id -u)" = 0 ] || skip_story "needs root (network namespaces)"
 if [ "${KHA_ENGINE:-}" = uring ] && "$KHA" -V | grep -q '^engine: epoll'; then
-	echo "1..0 # SKIP $("$KHA" -V | grep '^engine:')"
-	exit 77
+	skip_story "$("$KHA" -V | grep '^engine:')"
 fi
 if [ -z "${KHA_NS:-}" ]; then
 	KHA_NS=1 exec unshare -n -- bash "$(readlink -f "$0" 2>/dev/null || echo "$0")" "$@"
@@ -41,10 +40,7 @@ N=0 BAD=0 PIDS='' KHA_PID='' D=''
 # once_for_all_engines: before story, in one that takes long and does not touch the data path
 once_for_all_engines() {
 	case ${KHA_ENGINE:-}$("$KHA" -V | grep '^engine: uring') in
-	epollengine*)
-		echo "1..0 # SKIP ran with uring; what it shows does not depend on the engine"
-		exit 77
-		;;
+	epollengine*) skip_story "ran with uring; what it shows does not depend on the engine" ;;
 	esac
 }
 
@@ -54,19 +50,13 @@ cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/
 # long_only: before story, in one that waits for minutes for real peers; what it shows of packets and elections
 # is in the unit tests and the corpora, too
 long_only() {
-	if [ -z "${KHA_LONG:-}" ]; then
-		echo "1..0 # SKIP takes a minute or more: in make check-long only"
-		exit 77
-	fi
+	[ -n "${KHA_LONG:-}" ] || skip_story "takes a minute or more: in make check-long only"
 }
 
 # long_with_sanitizers: before story, in one that waits for minutes for real peers, whose packets the unit
 # tests and the corpora show to the sanitizers too
 long_with_sanitizers() {
-	if [ -n "${KHA_SAN:-}" ] && [ -z "${KHA_LONG:-}" ]; then
-		echo "1..0 # SKIP with sanitizers in make check-long only"
-		exit 77
-	fi
+	[ -z "${KHA_SAN:-}" ] || [ -n "${KHA_LONG:-}" ] || skip_story "with sanitizers in make check-long only"
 }
 
 story() {
