@@ -27,7 +27,7 @@ account() {
 	check "$1: each of 20000 lines came or is counted ($lines)" \
 		test "$lines" -ge 20000 -a "$lines" -le 20020
 }
-run() { # NAME READER: requests a second with one connection each, logged to a pipe
+run() { # reads|stuck: requests with one connection each, logged to a pipe
 	local name=$1 reader
 	conf <<-X
 		services = ( { name = "api"; listen = "127.0.0.1:8443"; preset = "tcp";
@@ -35,7 +35,7 @@ run() { # NAME READER: requests a second with one connection each, logged to a p
 	X
 	sed -i "s|log = \"[^\"]*\"|log = \"stderr\"|" "$D/kha.conf"
 	# shellcheck disable=SC2217 # holds the pipe open and never reads it: that is the point
-	if [ "$2" = reads ]; then cat "$D/fifo" >"$D/log-$name" & else sleep 1000 <"$D/fifo" & fi
+	if [ "$name" = reads ]; then cat "$D/fifo" >"$D/log-$name" & else sleep 1000 <"$D/fifo" & fi
 	reader=$!
 	PIDS="$PIDS $reader"
 	"$KHA" -c "$D/kha.conf" >"$D/kha.out" 2>"$D/fifo" </dev/null &
@@ -45,21 +45,21 @@ run() { # NAME READER: requests a second with one connection each, logged to a p
 	load "$name" -a 127.0.0.1:8443 -c 32 -n 20000 -1
 	loaded "$name" "$LAST"
 	is "$name: errors" "$(result "$name" errors)" 0
-	result "$name" '| .answers / .seconds' >"$D/rate-$2"
+	result "$name" '| .answers / .seconds' >"$D/rate-$name"
 	for kind in worker logger; do
 		for p in $(pids $kind); do cat "/proc/$p/schedstat"; done |
-			awk '{ ns += $1 } END { printf "%.1f\n", ns / 20000000 }' >"$D/cpu-$kind-$2"
+			awk '{ ns += $1 } END { printf "%.1f\n", ns / 20000000 }' >"$D/cpu-$kind-$name"
 	done
-	stat .kha.log_dropped >"$D/dropped-$2"
-	[ "$2" = reads ] || account "$name"
+	stat .kha.log_dropped >"$D/dropped-$name"
+	[ "$name" = reads ] || account "$name"
 	check "$name: kha stops" kha_s stop
 	wait "$KHA_PID"
 	KHA_PID=''
 	kill "$reader" 2>/dev/null
 	wait "$reader" 2>/dev/null
 }
-run reads reads
-run stuck stuck
+run reads
+run stuck
 # Who waits for a reader that never comes has no rate at all; a factor of five tells that from a busy machine.
 a=$(cat "$D/rate-reads") b=$(cat "$D/rate-stuck")
 at_most "connections a second with a stuck consumer, at least a fifth of $a" \

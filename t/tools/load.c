@@ -628,25 +628,29 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The 99th percentile of n delays; 0: there are none. Sorts them. */
+static uint32_t
+p99(uint32_t *delay, uint64_t n)
+{
+	qsort(delay, n, sizeof *delay, compare);
+	return n > 0 ? delay[n * 99 / 100] : 0;
+}
+
 /* Of each CHUNK delays in a row the 99th percentile: the median of these. A machine that stands still for some
  * milliseconds, as virtual ones do, is in few of them, and in more than 1 % of all. Fewer than CHUNK: of all.
  * Changes their order. */
 static uint32_t
 typical_p99(uint64_t n)
 {
-	static uint32_t p99[LATENCIES / CHUNK];
+	static uint32_t each[LATENCIES / CHUNK];
 	uint64_t chunks = n / CHUNK;
 
-	for (uint64_t i = 0; i < chunks; i++) {
-		qsort(run.latency + i * CHUNK, CHUNK, sizeof run.latency[0], compare);
-		p99[i] = run.latency[i * CHUNK + CHUNK * 99 / 100];
-	}
-	qsort(p99, chunks, sizeof p99[0], compare);
-	if (chunks == 0) {
-		qsort(run.latency, n, sizeof run.latency[0], compare);
-		return n > 0 ? run.latency[n * 99 / 100] : 0;
-	}
-	return p99[chunks / 2];
+	if (chunks == 0)
+		return p99(run.latency, n);
+	for (uint64_t i = 0; i < chunks; i++)
+		each[i] = p99(run.latency + i * CHUNK, CHUNK);
+	qsort(each, chunks, sizeof each[0], compare);
+	return each[chunks / 2];
 }
 
 static uint64_t
@@ -654,11 +658,10 @@ report(void)
 {
 	uint64_t n = run.n_latency < LATENCIES ? run.n_latency : LATENCIES, errors = 0;
 	const int64_t now_us = mono_now().us;
-	uint32_t typical = typical_p99(n);
+	uint32_t typical = typical_p99(n), of_all = p99(run.latency, n);
 
 	if (run.answer_us > 0 && now_us - run.answer_us > run.gap_max_us)
 		run.gap_max_us = now_us - run.answer_us;
-	qsort(run.latency, n, sizeof run.latency[0], compare);
 	printf("{\"answers\":%llu,\"connects\":%llu,\"bytes\":%llu,\"seconds\":%.3f,",
 	    (unsigned long long)run.answers, (unsigned long long)run.connects,
 	    (unsigned long long)run.bytes, (double)(now_us - run.begin_us) / 1e6);
@@ -675,9 +678,8 @@ report(void)
 	    (double)run.gap_max_us / 1e3);
 	printf(
 	    "\"connect_max_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"typical_p99_ms\":%.3f,\"max_ms\":%.3f,",
-	    (double)run.connect_max_us / 1e3, n > 0 ? run.latency[n / 2] / 1e3 : 0.,
-	    n > 0 ? run.latency[n * 99 / 100] / 1e3 : 0., typical / 1e3,
-	    n > 0 ? run.latency[n - 1] / 1e3 : 0.);
+	    (double)run.connect_max_us / 1e3, n > 0 ? run.latency[n / 2] / 1e3 : 0., of_all / 1e3,
+	    typical / 1e3, n > 0 ? run.latency[n - 1] / 1e3 : 0.);
 	printf("\"servers\":{");
 	for (unsigned i = 0; i < run.n_servers; i++)
 		printf("%s\"%s\":%llu", i > 0 ? "," : "", run.server[i].name,

@@ -10,6 +10,7 @@
  */
 #include "t/tools/ringtrial.h"
 
+#include <poll.h>
 #include <time.h>
 
 #define ROUNDS_MOST 99
@@ -52,7 +53,6 @@ messages(const struct variant *v)
 	for (unsigned i = 0; i < v->steps; i++) {
 		sqe = sqe_for(OTHER);
 		io_uring_prep_send(sqe, from, bytes, v->bytes, 0);
-		sqe->user_data = OTHER;
 		sqe->flags |= r.direct ? IOSQE_FIXED_FILE : 0;
 		turns(&r, v->bytes, 1);
 	}
@@ -80,12 +80,10 @@ closes(const struct variant *v)
 			}
 			sqe = sqe_for(DONE);
 			io_uring_prep_close(sqe, fd);
-			sqe->user_data = DONE;
 			sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 		}
 		sqe = sqe_for(OTHER);
 		io_uring_prep_nop(sqe);
-		sqe->user_data = OTHER;
 		turns(NULL, 0, 1);
 	}
 }
@@ -122,14 +120,13 @@ accepts(const struct variant *v)
 		if (i == 0 || how != BY_MULTISHOT) {
 			sqe = sqe_for(OTHER);
 			if (how == BY_CALL)
-				io_uring_prep_poll_add(sqe, listener, 1);
+				io_uring_prep_poll_add(sqe, listener, POLLIN);
 			else if (how == BY_RING)
 				io_uring_prep_accept(sqe, listener, (struct sockaddr *)&from, &len,
 				    SOCK_NONBLOCK | SOCK_CLOEXEC);
 			else
 				io_uring_prep_multishot_accept(
 				    sqe, listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-			sqe->user_data = OTHER;
 			io_uring_submit(&ring);
 		}
 		client = dial();
@@ -149,21 +146,18 @@ prep_connect(unsigned how, int fd)
 	if (how & DIRECT) {
 		sqe = sqe_for(DONE);
 		io_uring_prep_socket_direct(sqe, AF_INET, SOCK_STREAM, IPPROTO_TCP, SLOT_A, 0);
-		sqe->user_data = DONE;
 		sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 	}
 	sqe = sqe_for(how & LINKED ? DONE : OTHER);
 	io_uring_prep_connect(sqe, fd, (struct sockaddr *)&here, sizeof here);
-	sqe->user_data = how & LINKED ? DONE : OTHER;
+	if (how & DIRECT)
+		sqe->flags |= IOSQE_FIXED_FILE;
 	if (how & LINKED)
 		sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 	else
 		must(turns(NULL, 0, 1) == 0, "connect");
-	if (how & DIRECT)
-		sqe->flags |= IOSQE_FIXED_FILE;
 	sqe = sqe_for(OTHER);
 	io_uring_prep_send(sqe, fd, bytes, REQUEST, 0);
-	sqe->user_data = OTHER;
 	sqe->flags |= how & DIRECT ? IOSQE_FIXED_FILE : 0;
 }
 
@@ -204,8 +198,7 @@ greets(const struct variant *v)
 
 	for (unsigned i = 0; i < v->steps; i++) {
 		sqe = sqe_for(OTHER);
-		io_uring_prep_poll_add(sqe, listener, 1);
-		sqe->user_data = OTHER;
+		io_uring_prep_poll_add(sqe, listener, POLLIN);
 		io_uring_submit(&ring);
 		client = dial();
 		if (v->how & DEFERRED)
@@ -262,6 +255,12 @@ cpu_ns(void)
 	return t.tv_sec * 1000000000L + t.tv_nsec;
 }
 
+static bool
+is_absent(const struct variant *v)
+{
+	return group[v->group].n == 0 || ((v->flags & RECV_BUNDLE) && !(features & HAS_BUNDLE));
+}
+
 static double
 once(const struct variant *v)
 {
@@ -294,8 +293,10 @@ start(void)
 	must(rc == 0, "io_uring");
 	errno = -io_uring_register_files_sparse(&ring, SLOTS);
 	must(errno == 0, "register files");
-	must(make_group(GROUP_LARGE) && make_group(GROUP_SMALL), "buffers");
-	make_group(GROUP_INC);
+	features = p.features;
+	for (unsigned g = 0; g < GROUPS; g++)
+		make_group(g);
+	must(group[GROUP_LARGE].n > 0 && group[GROUP_SMALL].n > 0, "buffers");
 	here = (struct sockaddr_in){AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {0}};
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	must(listener >= 0 && bind(listener, (struct sockaddr *)&here, len) == 0 &&
@@ -318,8 +319,13 @@ main(int argc, char **argv)
 	start();
 	for (int r = 0; r < rounds; r++)
 		for (size_t i = 0; i < VARIANTS; i++)
-			took[i][r] = once(&variants[i]);
+			took[i][r] = is_absent(&variants[i]) ? 0 : once(&variants[i]);
 	for (size_t i = 0; i < VARIANTS; i++) {
+		if (is_absent(&variants[i])) {
+			printf("%-20s %-28s absent: this kernel does not have it\n",
+			    variants[i].trial, variants[i].name);
+			continue;
+		}
 		qsort(took[i], (size_t)rounds, sizeof **took, by_size);
 		median = took[i][rounds / 2];
 		if (i == 0 || strcmp(variants[i].trial, variants[i - 1].trial) != 0)

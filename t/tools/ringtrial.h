@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 /* Newer than liburing 2.3. */
-#define RECV_BUNDLE (1U << 4) /* IORING_RECVSEND_BUNDLE, Linux 6.10 */
-#define RING_INC    2	      /* IOU_PBUF_RING_INC, Linux 6.12 */
+#define RECV_BUNDLE (1U << 4)  /* IORING_RECVSEND_BUNDLE, Linux 6.10 */
+#define RING_INC    2	       /* IOU_PBUF_RING_INC, Linux 6.12 */
+#define HAS_BUNDLE  (1U << 14) /* IORING_FEAT_RECVSEND_BUNDLE */
+#define BUF_MORE    (1U << 4)  /* IORING_CQE_F_BUF_MORE */
 
 #define BULK  65536
 #define LARGE 32768
@@ -31,11 +33,11 @@ enum { SLOT_A, SLOT_B, SLOTS }; /* direct descriptors */
 struct group {
 	struct io_uring_buf_ring *br;
 	uint8_t *mem;
-	unsigned size, n, flags;
-	unsigned head; /* INC: where the first buffer goes on */
+	unsigned size, n, flags; /* n 0: this kernel has no such buffers */
 };
 
 static struct io_uring ring;
+static unsigned features; /* IORING_FEAT_* */
 static struct group group[GROUPS] = {{.size = LARGE, .n = 64}, {.size = SMALL, .n = 128},
     {.size = LARGE, .n = 64, .flags = RING_INC}};
 static struct sockaddr_in here;
@@ -59,7 +61,7 @@ set(int fd, int level, int name, int value)
 
 /* ---- the ring ---- */
 
-static bool
+static void
 make_group(unsigned g)
 {
 	struct io_uring_buf_reg reg = {.ring_entries = group[g].n, .bgid = (uint16_t)g};
@@ -74,14 +76,13 @@ make_group(unsigned g)
 	reg.pad = (uint16_t)b->flags;
 	if (io_uring_register_buf_ring(&ring, &reg, 0) != 0) {
 		b->n = 0;
-		return false;
+		return;
 	}
 	io_uring_buf_ring_init(b->br);
 	for (unsigned i = 0; i < b->n; i++)
 		io_uring_buf_ring_add(b->br, b->mem + (size_t)i * b->size, b->size, (uint16_t)i,
 		    io_uring_buf_ring_mask(b->n), (int)i);
 	io_uring_buf_ring_advance(b->br, (int)b->n);
-	return true;
 }
 
 static void
@@ -94,6 +95,7 @@ give(unsigned g, unsigned buf)
 	io_uring_buf_ring_advance(b->br, 1);
 }
 
+/* A request; preparing it leaves its user_data alone. */
 static struct io_uring_sqe *
 sqe_for(uint64_t data)
 {
@@ -117,7 +119,6 @@ arm(const struct receiver *r)
 	struct io_uring_sqe *sqe = sqe_for(RECV);
 
 	io_uring_prep_recv_multishot(sqe, r->fd, NULL, 0, 0);
-	sqe->user_data = RECV;
 	sqe->flags |= IOSQE_BUFFER_SELECT | (r->direct ? IOSQE_FIXED_FILE : 0);
 	sqe->ioprio |= (uint16_t)r->flags;
 	sqe->buf_group = (uint16_t)r->group;
@@ -157,7 +158,7 @@ turns(const struct receiver *r, size_t want, unsigned others)
 			} else if (c.user_data == RECV && c.res > 0) {
 				want -= (size_t)c.res < want ? (size_t)c.res : want;
 				return_bufs(r, c.flags >> IORING_CQE_BUFFER_SHIFT, (unsigned)c.res,
-				    c.flags & (1U << 4)); /* IORING_CQE_F_BUF_MORE */
+				    c.flags & BUF_MORE);
 			}
 			if (c.user_data == RECV && !(c.flags & IORING_CQE_F_MORE)) {
 				errno = -c.res;
@@ -216,7 +217,6 @@ calm(void)
 	struct io_uring_cqe *cqe;
 
 	io_uring_prep_cancel64(sqe, 0, 0);
-	sqe->user_data = OTHER;
 	sqe->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
 	must(io_uring_submit_and_wait(&ring, 1) >= 0, "submit");
 	while (io_uring_peek_cqe(&ring, &cqe) == 0)
