@@ -239,8 +239,6 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 		worker_conn_log(w, c, close_letters(reason), false);
 	atomic_store_explicit(
 	    counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
-	STAT_ADD(&w->stat->worker, active, -1);
-	STAT_ADD(&w->stat->service[c->service], active, -1);
 	if (reason == CLOSE_no_server)
 		STAT_ADD(&w->stat->service[c->service], no_server, 1);
 	else if (reason == CLOSE_limit)
@@ -253,14 +251,22 @@ worker_conn_close(struct worker *w, struct worker_conn *c, enum close_reason rea
 		/* A place that it was woken for is the next one's. */
 		queue_freed(w, c->service, c->queued_for);
 	}
-	pick_release(w, c);
-	pick_leave(w, c);
-	rule_leave(w, c);
 	greet_forget(c);
 	sessions_close(w, c);
 	wheel_disarm(&w->wheel, c);
 	c->state = CONN_CLOSED;
 	w->engine->drop(w, c, reason != CLOSE_done);
+}
+
+/* Not before: a server would see one more than it may have. */
+void
+worker_conn_shut(struct worker *w, struct worker_conn *c)
+{
+	STAT_ADD(&w->stat->worker, active, -1);
+	STAT_ADD(&w->stat->service[c->service], active, -1);
+	pick_release(w, c);
+	pick_leave(w, c);
+	rule_leave(w, c);
 }
 
 void

@@ -118,6 +118,13 @@ conn_bytes(const struct worker_conn *c, enum side side)
 	return atomic_load_explicit(&c->row->bytes[side], memory_order_relaxed);
 }
 
+/* One of a limited number of places, of which another worker makes use the moment that it is given back. */
+static inline bool
+conn_holds_place(const struct worker_conn *c)
+{
+	return c->service_limit >= 0 || c->server_limit >= 0 || c->source_row >= 0;
+}
+
 /* It has no server yet. */
 static inline bool
 conn_is_early(const struct worker_conn *c)

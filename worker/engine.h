@@ -73,7 +73,8 @@ struct engine {
 	size_t (*unsent)(struct worker *w, struct worker_conn *c, enum side side);
 
 	/* Closes what is open of c, with a RST if `reset` (data not yet delivered is lost), and
-	 * forgets it; worker_conn_gone() follows, once, not from inside this call. */
+	 * forgets it. worker_conn_shut() follows, once, inside this call or later; then
+	 * worker_conn_gone(), once, not from inside this call. */
 	void (*drop)(struct worker *w, struct worker_conn *c, bool reset);
 
 	/* Nothing came and went for a while: gives back the memory of buffers. */
@@ -120,5 +121,9 @@ void worker_conn_ended(
 
 /* The engine has no use for c any more. */
 void worker_conn_gone(struct worker *w, struct worker_conn *c);
+
+/* Its sockets are closed (one that conn_holds_place()), or will be before this worker's next client comes:
+ * its places are the next one's, and c is off all lists. */
+void worker_conn_shut(struct worker *w, struct worker_conn *c);
 
 #endif

@@ -151,6 +151,7 @@ epoll_drop(struct worker *w, struct worker_conn *c, bool reset)
 	sock_close(&c->half[SIDE_SERVER], reset);
 	sock_close(&c->half[SIDE_CLIENT], reset);
 	pump_end(&st->ready.pump, c);
+	worker_conn_shut(w, c);
 	/* Told at the end of the turn: the caller may be in the middle of this connection. */
 	c->list_next = st->gone;
 	st->gone = pool_index(&w->pool, c);

@@ -128,7 +128,7 @@ evict_server(
 	for (uint32_t i = w->server_list[server]; i != CONN_NONE && n > 0; i = next) {
 		c = &w->pool.conn[i];
 		next = c->list_next;
-		if (!began_before(c, before_us))
+		if (c->state == CONN_CLOSED || !began_before(c, before_us))
 			continue;
 		worker_conn_close(w, c, why);
 		n--;

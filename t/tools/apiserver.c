@@ -15,13 +15,14 @@
  *
  * Each answer has the name in X-Server. Prints "listening" when it does. Complains as Go's
  * net/http does about handshakes that fail. On TERM prints its counts as JSON and ends: "most" is
- * how many connections there were at a time.
+ * how many connections there were at a time, of which nobody had closed his end.
  * --hang: accepts and never says a word. --delay: answers so late, except /readyz. --trace:
  * prints the header X-Number of each request in the order of their arrival.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -55,8 +56,13 @@ static struct {
 	bool hang, trace;
 	atomic_bool unready;
 	atomic_ulong requests, connections, handshake_errors;
-	atomic_ulong now, most; /* connections; `most` is the accepting thread's */
-} srv = {.name = "apiserver", .ready_status = 200};
+
+	/* Sockets of open connections, in no order. */
+	pthread_mutex_t lock;
+	struct pollfd *open;
+	size_t n_open, room;
+	size_t most; /* of `open` at a time, whose other end was open as well */
+} srv = {.name = "apiserver", .ready_status = 200, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static char pattern[PATTERN];
 
@@ -214,6 +220,47 @@ serve_request(struct conn *c)
 
 /* ---- connections ---- */
 
+/* Those whose end came meanwhile are no longer there, though their threads have not seen it yet. */
+static void
+count_open(void)
+{
+	size_t n = 0;
+
+	if (srv.n_open <= srv.most)
+		return;
+	if (poll(srv.open, srv.n_open, 0) < 0)
+		die("poll");
+	for (size_t i = 0; i < srv.n_open; i++)
+		n += srv.open[i].revents == 0;
+	if (n > srv.most)
+		srv.most = n;
+}
+
+static void
+note_open(int fd)
+{
+	pthread_mutex_lock(&srv.lock);
+	if (srv.n_open == srv.room) {
+		srv.room = 2 * srv.room + 16;
+		srv.open = realloc(srv.open, srv.room * sizeof *srv.open);
+		if (srv.open == NULL)
+			die("memory");
+	}
+	srv.open[srv.n_open++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+	count_open();
+	pthread_mutex_unlock(&srv.lock);
+}
+
+static void
+note_closed(int fd)
+{
+	pthread_mutex_lock(&srv.lock);
+	for (size_t i = 0; i < srv.n_open; i++)
+		if (srv.open[i].fd == fd)
+			srv.open[i] = srv.open[--srv.n_open];
+	pthread_mutex_unlock(&srv.lock);
+}
+
 static bool
 handshake(struct conn *c)
 {
@@ -261,7 +308,7 @@ conn_main(void *arg)
 	SSL_free(c->wire.ssl);
 	ERR_clear_error();
 	/* Before the other end can see it. */
-	srv.now--;
+	note_closed(c->wire.fd);
 	close(c->wire.fd);
 	free(c->wire.in);
 	free(c);
@@ -295,8 +342,7 @@ accept_main(void *arg)
 		}
 		addr_unmap(&c->peer);
 		srv.connections++;
-		if (++srv.now > srv.most)
-			srv.most = srv.now;
+		note_open(c->wire.fd);
 		setsockopt(c->wire.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		if (pthread_create(&thread, &attr, conn_main, c) != 0)
 			die("thread");
@@ -353,7 +399,7 @@ serve(void)
 	puts("listening");
 	while (sigwait(&set, &sig) == 0 && sig == SIGUSR1)
 		srv.unready = !srv.unready;
-	printf("{\"server\":\"%s\",\"requests\":%lu,\"connections\":%lu,\"most\":%lu,"
+	printf("{\"server\":\"%s\",\"requests\":%lu,\"connections\":%lu,\"most\":%zu,"
 	       "\"handshake_errors\":%lu}\n",
 	    srv.name, srv.requests, srv.connections, srv.most, srv.handshake_errors);
 	/* _exit: other threads are in the middle of things that exit() would take down.

@@ -5,6 +5,7 @@
  *
  *	load -a ADDR:PORT [-t CA.pem] [-p PATH] [-c CONNS] [-n REQUESTS] [-d SECONDS]
  *		-1		a new connection for each request
+ *		-k		ends each of these with a RST
  *		-r RATE		so many new connections a second (implies -1)
  *		-i MS		each connection waits so long between two requests
  *		-R RATE		so many requests a second over CONNS kept-alive connections, whatever the
@@ -75,7 +76,7 @@ static struct {
 	int warm_ms; /* -1: everything counts */
 	uint64_t requests;
 	double seconds;
-	bool one_each, allow_errors, say_ready, say_each, discard;
+	bool one_each, rst, allow_errors, say_ready, say_each, discard;
 } opt = {.path = "/", .conns = 1, .warm_ms = -1, .requests = UINT64_MAX, .seconds = 60};
 
 static struct {
@@ -278,6 +279,9 @@ answered(struct conn *c)
 		}
 	}
 	if (opt.one_each || (strcasestr(c->head, "\r\nConnection: close") != NULL)) {
+		if (opt.rst)
+			setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+			    sizeof(struct linger));
 		if (c->ssl != NULL)
 			SSL_shutdown(c->ssl);
 		release(c);
@@ -715,6 +719,7 @@ static bool
 flag_option(int o)
 {
 	bool *const flag = o == '1'   ? &opt.one_each
+			   : o == 'k' ? &opt.rst
 			   : o == 'e' ? &opt.say_each
 			   : o == 'x' ? &opt.allow_errors
 			   : o == 'y' ? &opt.say_ready
@@ -732,7 +737,7 @@ options(int argc, char **argv)
 	const char *why = NULL;
 	int o;
 
-	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:R:i:s:w:1exyz")) >= 0)
+	while ((o = getopt(argc, argv, "a:t:p:c:n:d:r:R:i:s:w:1ekxyz")) >= 0)
 		switch (o) {
 		case 'a':
 			why = addr_parse(&opt.to, optarg, false);

@@ -240,6 +240,34 @@ an_order_to_close_that_concerns_nobody__is_obeyed_at_once(void **state)
 	worker_world_close(&x);
 }
 
+static void
+one_whose_sockets_are_not_closed_yet__is_not_closed_again(void **state)
+{
+	struct worker_world x;
+	unsigned ticks;
+
+	(void)state;
+	worker_world_open(&x, 2);
+	for (int i = 0; i < 10; i++)
+		worker_world_relay(&x);
+	worker_world_health(&x, 0, STATE_DOWN, RESULT_L4CON);
+	worker_world_advance(&x, 1);
+	evict_scan(&x.w);
+	x.fake.shuts_late = true;
+	for (uint32_t i = x.w.server_list[0]; i != CONN_NONE; i = x.w.pool.conn[i].list_next)
+		worker_conn_close(&x.w, &x.w.pool.conn[i], CLOSE_idle);
+	x.w.now_ms += WORKER_TICK_MS;
+	evict_tick(&x.w);
+	assert_int_equal(x.fake.n_drops, 5);
+	assert_true(x.w.evicting);
+	run_out(&x, &ticks);
+	assert_in_range(ticks, 1, 2);
+	assert_int_equal(worker_world_closed(&x, CLOSE_idle), 5);
+	assert_int_equal(worker_world_closed(&x, CLOSE_server_down), 0);
+	worker_world_books(&x);
+	worker_world_close(&x);
+}
+
 int
 main(void)
 {
@@ -252,6 +280,7 @@ main(void)
 	    cmocka_unit_test(a_server_in_maint__loses_its_connections_when_its_time_is_over),
 	    cmocka_unit_test(an_order_to_close__ends_what_began_before_it_and_nothing_else),
 	    cmocka_unit_test(an_order_to_close_that_concerns_nobody__is_obeyed_at_once),
+	    cmocka_unit_test(one_whose_sockets_are_not_closed_yet__is_not_closed_again),
 	};
 
 	return cmocka_run_group_tests_name("worker/evict", tests, NULL, NULL);

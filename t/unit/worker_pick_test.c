@@ -10,6 +10,7 @@
 
 #include "t/unit/shm_fixture.h"
 #include "t/unit/worker_world.h"
+#include "worker/queue.h"
 
 static uint64_t
 active(struct worker_world *x, unsigned server)
@@ -115,6 +116,30 @@ a_full_server__is_passed_over_until_one_leaves(void **state)
 }
 
 static void
+a_place__is_the_next_ones_when_the_sockets_are_closed(void **state)
+{
+	struct worker_world x;
+	struct worker_conn *c, *waits;
+
+	(void)state;
+	worker_world_open(&x, 1);
+	x.table.server[0].max_connections = 1;
+	worker_world_publish(&x);
+	c = worker_world_relay(&x);
+	waits = worker_world_client(&x);
+	x.fake.shuts_late = true;
+	worker_conn_close(&x.w, c, CLOSE_done);
+	queue_run(&x.w);
+	assert_int_equal(waits->state, CONN_QUEUED);
+	assert_int_equal(active(&x, 0), 1);
+	worker_world_advance(&x, 1);
+	assert_int_equal(waits->state, CONN_CONNECTING);
+	assert_int_equal(active(&x, 0), 1);
+	worker_world_books(&x);
+	worker_world_close(&x);
+}
+
+static void
 ill_ones__get_nothing_and_backups_only_then(void **state)
 {
 	struct worker_world x;
@@ -190,6 +215,7 @@ main(void)
 	    cmocka_unit_test(leastconn__sees_what_other_workers_have),
 	    cmocka_unit_test(roundrobin__is_exact_and_smooth),
 	    cmocka_unit_test(a_full_server__is_passed_over_until_one_leaves),
+	    cmocka_unit_test(a_place__is_the_next_ones_when_the_sockets_are_closed),
 	    cmocka_unit_test(ill_ones__get_nothing_and_backups_only_then),
 	    cmocka_unit_test(schedule__is_that_of_smooth_weighted_round_robin),
 	    cmocka_unit_test(schedule__that_would_be_too_long_is_scaled),

@@ -93,6 +93,8 @@ fake_drop(struct worker *w, struct worker_conn *c, bool reset)
 	assert_in_range(fake->n_gone, 0, 127);
 	fake->n_drops++;
 	fake->n_resets += reset;
+	if (!fake->shuts_late)
+		worker_conn_shut(w, c);
 	fake->gone[fake->n_gone++] = c;
 }
 
@@ -316,6 +318,8 @@ worker_world_advance(struct worker_world *x, int64_t ms)
 	struct worker_conn *c;
 
 	set_now(x, x->w.now_ms + ms);
+	for (unsigned i = 0; x->fake.shuts_late && i < x->fake.n_gone; i++)
+		worker_conn_shut(&x->w, x->fake.gone[i]);
 	view_refresh(&x->w.view, x->w.seg, x->w.now);
 	while ((c = wheel_due(&x->w.wheel, x->w.now_ms)) != NULL)
 		worker_conn_timeout(&x->w, c);

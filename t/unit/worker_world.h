@@ -17,6 +17,8 @@ struct fake_engine {
 	unsigned n_unconnects, n_relays, n_drops, n_resets;
 	struct worker_conn *gone[128]; /* dropped, not yet said to be gone */
 	unsigned n_gone;
+	bool
+	    shuts_late; /* the dropped keep their sockets until time goes on, as with requests in the kernel */
 	size_t unsent;
 	bool awaits_bytes;
 	uint8_t first[512]; /* of the last relay */
