@@ -17,6 +17,10 @@
 #define DELETE_AGAIN (VRRP_SECOND / 10)
 #define DELETE_TRIES 50
 
+/* The kernel takes packets to a new IPv6 address after 0.1 to 1 ms, later while others hold its RTNL lock. */
+#define RECEIVES_NS    (VRRP_SECOND / 5)
+#define RECEIVES_AGAIN (VRRP_SECOND / 1000)
+
 static struct stat_vip *
 stat_of(const struct vip *p)
 {
@@ -135,11 +139,29 @@ arm_announce(struct vip *p, int64_t now)
 		p->announce_at = garp->refresh > 0 ? now + garp->refresh * MS : VRRP_NEVER;
 }
 
-/* The one that is due. */
+static bool
+receives(struct vip *p)
+{
+	const struct conf_addrs *all = &p->plan.conf->addresses;
+
+	for (unsigned i = 0; i < all->n; i++)
+		if (link_receives(p->v->link, p->ifindex, &all->v[i]) == 0)
+			return false;
+	return true;
+}
+
+/* The one that is due. Who follows it must not meet a kernel that does not take his packets yet. */
 static void
 announce_due(struct vip *p, int64_t now)
 {
-	if (p->announce_next < p->plan.conf->garp.schedule.n)
+	const struct conf_garp *garp = &p->plan.conf->garp;
+
+	if (now - p->announce_from < RECEIVES_NS && !receives(p)) {
+		p->announce_at = now + RECEIVES_AGAIN;
+		return;
+	}
+	if (p->announce_next < garp->schedule.n &&
+	    now >= p->announce_from + garp->schedule.v[p->announce_next] * MS)
 		p->announce_next++;
 	hold_announce_once(p);
 	arm_announce(p, now);
@@ -157,10 +179,7 @@ void
 hold_announce_now(struct vip *p, int64_t now)
 {
 	hold_announce(p, now);
-	if (p->announce_at <= now)
-		announce_due(p, now);
-	else
-		hold_announce_once(p);
+	announce_due(p, now);
 }
 
 /* A refresh of an address that may have expired meanwhile would make a second owner. */

@@ -25,6 +25,7 @@ struct link_nl {
 	struct nl_sock
 	    *requests; /* of their own: no event comes between a request and its answer */
 	int error;     /* errno in the kernel's last answer; libnl's own are coarser */
+	int route;     /* RTN_* of the route that the kernel found last */
 };
 
 static int
@@ -35,6 +36,17 @@ keep_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	(void)from;
 	nl->error = -e->error;
 	return NL_STOP;
+}
+
+static int
+keep_route(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *h = nlmsg_hdr(msg);
+	struct link_nl *nl = arg;
+
+	if (h->nlmsg_type == RTM_NEWROUTE && nlmsg_valid_hdr(h, sizeof(struct rtmsg)))
+		nl->route = ((struct rtmsg *)nlmsg_data(h))->rtm_type;
+	return NL_OK;
 }
 
 /* libnl's result (0 or more: good) to 0 or -errno. */
@@ -71,6 +83,7 @@ open_requests(struct link_nl *nl)
 	if (nl->requests == NULL)
 		return -NLE_NOMEM;
 	nl_socket_modify_err_cb(nl->requests, NL_CB_CUSTOM, keep_error, nl);
+	nl_socket_modify_cb(nl->requests, NL_CB_VALID, NL_CB_CUSTOM, keep_route, nl);
 	return nl_connect(nl->requests, NETLINK_ROUTE);
 }
 
@@ -251,17 +264,19 @@ host_address(unsigned ifindex, const struct addr *a)
 	return addr;
 }
 
-/* Sends msg, which is freed, and waits for the answer. built: what making it said. */
+/* Sends msg, which is freed, and waits until what it says is done or refused. answers: messages that come before
+ * that. built: what making it said. */
 static int
-request(struct link_nl *nl, int built, struct nl_msg *msg)
+request(struct link_nl *nl, int built, struct nl_msg *msg, unsigned answers)
 {
 	int rc = built;
 
 	nl->error = 0;
-	if (rc < 0)
-		return result(nl, rc);
-	rc = nl_send_auto(nl->requests, msg);
+	if (rc >= 0)
+		rc = nl_send_auto(nl->requests, msg);
 	nlmsg_free(msg);
+	for (unsigned i = 0; rc >= 0 && i < answers; i++)
+		rc = nl_recvmsgs_default(nl->requests);
 	if (rc >= 0)
 		rc = nl_wait_for_ack(nl->requests);
 	return result(nl, rc);
@@ -283,7 +298,7 @@ link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t li
 	rtnl_addr_set_preferred_lifetime(addr, six ? 0 : valid);
 	rc = rtnl_addr_build_add_request(addr, NLM_F_CREATE | NLM_F_REPLACE, &msg);
 	rtnl_addr_put(addr);
-	return request(nl, rc, msg);
+	return request(nl, rc, msg, 0);
 }
 
 int
@@ -299,7 +314,32 @@ link_delete(struct link_nl *nl, unsigned ifindex, const struct addr *a, unsigned
 		rtnl_addr_set_prefixlen(addr, (int)prefix);
 	rc = rtnl_addr_build_delete_request(addr, 0, &msg);
 	rtnl_addr_put(addr);
-	rc = request(nl, rc, msg);
+	rc = request(nl, rc, msg, 0);
 	/* ENXIO: an interface without IPv6. */
 	return rc == -EADDRNOTAVAIL || rc == -ENODEV || rc == -ENXIO ? 0 : rc;
+}
+
+int
+link_receives(struct link_nl *nl, unsigned ifindex, const struct addr *a)
+{
+	struct rtmsg head = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
+	struct nl_msg *msg;
+	int rc;
+
+	if (a->sa.sa_family != AF_INET6)
+		return 1;
+	msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	if (msg == NULL)
+		return -ENOMEM;
+	rc = nlmsg_append(msg, &head, sizeof head, NLMSG_ALIGNTO);
+	if (rc >= 0)
+		rc = nla_put(msg, RTA_DST, sizeof a->in6.sin6_addr, &a->in6.sin6_addr);
+	/* With a VRF the route is in a table that the interface leads to. */
+	if (rc >= 0)
+		rc = nla_put_u32(msg, RTA_OIF, ifindex);
+	nl->route = RTN_UNSPEC;
+	rc = request(nl, rc, msg, 1);
+	if (rc == -ENETUNREACH || rc == -EHOSTUNREACH)
+		return 0; /* no other route leads there either */
+	return rc < 0 ? rc : nl->route == RTN_LOCAL;
 }

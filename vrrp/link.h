@@ -35,6 +35,11 @@ int link_dump(struct link_nl *nl, struct link_view *v);
  * 0 or -errno. */
 int link_set(struct link_nl *nl, unsigned ifindex, const struct addr *a, uint32_t lifetime_s);
 
+/* Does the kernel take packets to this address, one of interface ifindex? An IPv6 address is there before it
+ * does: a worker of the kernel puts its route in some time after link_set(), and what comes earlier is dropped.
+ * 1: yes, and always for IPv4; 0: not yet; else -errno. Needs no rights. */
+int link_receives(struct link_nl *nl, unsigned ifindex, const struct addr *a);
+
 /* prefix: in bits, 0: the host address. 0 also if that address with that prefix, or its interface, is not
  * there; else -errno. Over IPv4 the kernel takes the secondary addresses of a subnet with its primary one.
  * Needs CAP_NET_ADMIN. */

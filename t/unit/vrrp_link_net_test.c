@@ -8,8 +8,12 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "t/unit/vrrp_netns.h"
@@ -303,6 +307,58 @@ address__there_with_another_prefix__is_told_apart_over_ipv4_alone(void **state)
 }
 
 static void
+until_received(const struct addr *a)
+{
+	const int64_t end = mono_ms(mono_now()) + NETNS_WAIT;
+	int rc;
+
+	while ((rc = link_receives(nl, netns_ifindex(SIDE_A), a)) == 0)
+		assert_true(mono_ms(mono_now()) < end);
+	assert_int_equal(rc, 1);
+}
+
+/* The first packet after it says so arrives; none is sent again. */
+static void
+receives__once_packets_are_taken(void **state)
+{
+	const struct addr v4 = netns_addr(vips[0]), v6 = netns_addr(vips[1]);
+	struct addr any = netns_addr("::"), to = v6;
+	const uint8_t *mac = netns_mac(SIDE_A);
+	char know[128], c;
+	int in, out;
+
+	(void)state;
+	assert_int_equal(link_receives(nl, netns_ifindex(SIDE_A), &v4), 1);
+	assert_int_equal(link_receives(nl, netns_ifindex(SIDE_A), &v6), 0);
+	netns_enter(SIDE_B);
+	out = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Known without being asked for, so that nothing but the first packet goes. */
+	snprintf(know, sizeof know,
+	    "ip neigh replace fd77::10 lladdr %02x:%02x:%02x:%02x:%02x:%02x dev " NETNS_IF, mac[0],
+	    mac[1], mac[2], mac[3], mac[4], mac[5]);
+	netns_run(know);
+	netns_enter(SIDE_A);
+	in = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	addr_set_port(&any, 4000);
+	addr_set_port(&to, 4000);
+	assert_int_equal(bind(in, &any.sa, addr_len(&any)), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		set(vips[1], LEASE);
+		until_received(&v6);
+		assert_int_equal(sendto(out, "x", 1, 0, &to.sa, addr_len(&to)), 1);
+		assert_true(netns_waits(in));
+		assert_int_equal(recv(in, &c, 1, 0), 1);
+		forget(vips[1]);
+		assert_int_equal(link_receives(nl, netns_ifindex(SIDE_A), &v6), 0);
+	}
+	netns_enter(SIDE_B);
+	netns_run("ip neigh del fd77::10 dev " NETNS_IF);
+	netns_enter(SIDE_A);
+	close(in);
+	close(out);
+}
+
+static void
 events__more_than_fit__end_in_a_dump(void **state)
 {
 	(void)state;
@@ -330,6 +386,7 @@ main(void)
 	    cmocka_unit_test(address__deleted_by_somebody__is_an_event),
 	    cmocka_unit_test(request__that_cannot_be__says_why),
 	    cmocka_unit_test(address__there_with_another_prefix__is_told_apart_over_ipv4_alone),
+	    cmocka_unit_test(receives__once_packets_are_taken),
 	    cmocka_unit_test(events__more_than_fit__end_in_a_dump),
 	    cmocka_unit_test(link__down_and_up__is_seen_on_both_sides),
 	};
