@@ -193,9 +193,15 @@ static int
 with_conf(const struct args *a)
 {
 	const struct master_options opt = {.node = a->node, .background = a->background};
-	struct conf *conf = load(a);
+	struct conf *conf;
 	int code;
 
+	if (a->run_dir != NULL) {
+		fprintf(stderr, "kha: -r is where commands find a running kha; where it runs is global.run_dir of "
+				"%s\n", a->file);
+		return misused();
+	}
+	conf = load(a);
 	if (conf == NULL)
 		return CLI_FAILED;
 	if (a->action == ACT_RUN)

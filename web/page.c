@@ -102,18 +102,11 @@ warnings(const struct page *p, FILE *out)
 static void
 vip_row(struct html_table *t, const struct dump *d, const struct shm_vip *v)
 {
-	const char *state = dump_vip_state_name(v->state), *class = "off";
 	char text[ADDR_TEXT], span[FMT_HUMAN];
 
-	if (v->fault[0] != '\0')
-		class = "down";
-	else if (v->degraded[0] != '\0')
-		class = "warn";
-	else if (v->present)
-		class = "up";
 	html_row(t);
 	html_cell(t, NULL, v->name);
-	html_cell(t, class, state);
+	html_cell(t, html_class(fmt_vip_tone(v)), dump_vip_state_name(v->state));
 	html_cell(t, NULL, fmt_span(fmt_age_ms(d, v->since_us), span));
 	html_cell(t, NULL, v->present ? "yes" : "no");
 	html_cellf(t, "%" PRIu32, v->priority);

@@ -23,6 +23,9 @@ is "-t of a good file" $? 0
 "$KHA" -T -c "$D/T1" >"$D/T2"
 check "-T of -T is the same" cmp "$D/T1" "$D/T2"
 like "-V" "$("$KHA" -V)" '^kha [0-9]'
+out=$("$KHA" -c "$D/kha.conf" -r "$D/elsewhere" 2>&1)
+is "-r without a command: exit code" $? 2
+like "says where the daemon has it from" "$out" "run_dir of $D/kha.conf"
 
 kha_start
 check "the run directory was made" test -S "$RUN/ctl"
