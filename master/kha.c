@@ -197,8 +197,10 @@ with_conf(const struct args *a)
 	int code;
 
 	if (a->run_dir != NULL) {
-		fprintf(stderr, "kha: -r is where commands find a running kha; where it runs is global.run_dir of "
-				"%s\n", a->file);
+		fprintf(stderr,
+		    "kha: -r is where commands find a running kha; where it runs is global.run_dir of "
+		    "%s\n",
+		    a->file);
 		return misused();
 	}
 	conf = load(a);

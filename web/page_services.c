@@ -80,8 +80,8 @@ heading(const struct page *p, FILE *out, const struct dump_service *s)
 	if (row->state != ROW_ACTIVE)
 		fputs(" <b class=\"off\">REMOVED</b>", out);
 	else
-		fprintf(out, " <b class=\"%s\">%s</b>",
-		    html_class(fmt_serving_tone(s->serving)), dump_serving_name(s->serving));
+		fprintf(out, " <b class=\"%s\">%s</b>", html_class(fmt_serving_tone(s->serving)),
+		    dump_serving_name(s->serving));
 	fprintf(out,
 	    "<small>%s, %u of %u servers get connections, %" PRIu64
 	    " connections, %s new/s, %" PRIu64 " in total, %" PRIu64 " wait",
