@@ -3,6 +3,7 @@
 # The virtual address on two nodes, both kha: who has it, whatever happens.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vip-lib.sh"
+[ -n "${KHA_LONG:-}" ] || once_for_all_engines
 story "a VIP on two nodes: stop, death, deletion, a cut wire"
 
 export GLOBAL='workers = 1; log_level = "info";'

@@ -62,7 +62,7 @@ until_true 5 idle
 kha_stop
 
 # The suite itself, as in a container.
-for t in 20-reload-under-load 30-processes-die 70-every-byte; do
+for t in 20-reload-under-load 30-processes-die; do
 	KHA_NS='' KHA_ENGINE='' KHA=$D/eperm "t/ns/$t.sh" >"$D/suite" 2>&1
 	rc=$?
 	[ $rc = 0 ] || sed 's/^/# /' "$D/suite"
