@@ -190,7 +190,8 @@ int hold_set(struct vip *p, int64_t now);
 /* Deletes those that are there. */
 void hold_delete(struct vip *p);
 void hold_announce(struct vip *p, int64_t now); /* begins the schedule */
-/* The same, and the first time is now, whatever the schedule says. */
+/* The same, and the first time is now, whatever the schedule says, or when the kernel takes packets to all
+ * addresses. */
 void hold_announce_now(struct vip *p, int64_t now);
 void hold_announce_once(struct vip *p);
 void hold_turn(struct vip *p, int64_t now);

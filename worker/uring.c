@@ -134,20 +134,16 @@ uring_unsent(struct worker *w, struct worker_conn *c, enum side side)
 	return sock_unsent(c->half[side].fd);
 }
 
-/* With the next call of the kernel, which saves one, unless others wait for it. No new client comes before
- * that, so that descriptors are never short because of it. */
+/* With the next call of the kernel, which saves one. No new client comes before that, so that descriptors
+ * are never short because of it. */
 static void
-close_half(struct uring *u, struct engine_half *h, bool reset, bool now)
+close_half(struct uring *u, struct engine_half *h, bool reset)
 {
 	int fd = sock_leave(h, reset);
 	struct io_uring_sqe *sqe;
 
 	if (fd < 0)
 		return;
-	if (now) {
-		close(fd);
-		return;
-	}
 	sqe = uring_sqe(u);
 	io_uring_prep_close(sqe, fd);
 	uring_unwaited(sqe);
@@ -159,12 +155,17 @@ finish_drop(struct worker *w, struct worker_conn *c)
 {
 	struct engine_half *client = &c->half[SIDE_CLIENT], *server = &c->half[SIDE_SERVER];
 	struct uring *u = uring_of(w);
-	bool reset = client->asked & ASKED_RST, now = conn_holds_place(c);
+	bool reset = client->asked & ASKED_RST;
 
 	client->asked = server->asked = 0;
 	uring_forget_queues(w, c);
-	close_half(u, server, reset, now);
-	close_half(u, client, reset, now);
+	if (conn_holds_place(c)) {
+		sock_close(server, reset);
+		sock_close(client, reset);
+	} else {
+		close_half(u, server, reset);
+		close_half(u, client, reset);
+	}
 	worker_conn_shut(w, c);
 	c->list_next = u->gone;
 	u->gone = pool_index(&w->pool, c);

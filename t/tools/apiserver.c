@@ -22,9 +22,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>

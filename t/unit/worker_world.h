@@ -17,8 +17,7 @@ struct fake_engine {
 	unsigned n_unconnects, n_relays, n_drops, n_resets;
 	struct worker_conn *gone[128]; /* dropped, not yet said to be gone */
 	unsigned n_gone;
-	bool
-	    shuts_late; /* the dropped keep their sockets until time goes on, as with requests in the kernel */
+	bool shuts_late; /* sockets of the dropped stay open until time goes on */
 	size_t unsent;
 	bool awaits_bytes;
 	uint8_t first[512]; /* of the last relay */
